@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine: `make run` and `make test`.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+.PHONY: run test check environment speech clean
+
+run: environment speech ## install, render prompts, start on the built-in exchange
+	@mkdir -p $(DEMO) && cp -n docs/demo.toml $(DEMO)/ivr.toml
+	@$(BIN)/ivr --settings $(DEMO)/ivr.toml prompts render
+	@test -e $(DEMO)/data/ivr.db || { echo "filling the example database with a morning's calls"; $(BIN)/python docs/demo_calls.py $(DEMO)/ivr.toml; }
+	@$(BIN)/ivr --settings $(DEMO)/ivr.toml serve
+
+test: environment speech ## install what tests need, a real Asterisk included, and run them all
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	@bash tests/asterisk/install.sh
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@IVR_REQUIRE_ASTERISK=1 $(BIN)/python -m pytest
+
+environment: $(VENV)/installed
+
+$(VENV)/installed: setup.py
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ivr-engine needs Python 3.11 or newer: install it first"; exit 2; }
+	@python3 -m venv $(VENV) 2>/dev/null || { $(call apt,python3-venv) && python3 -m venv --clear $(VENV); }
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+speech:
+	@command -v espeak-ng >/dev/null || { $(call apt,espeak-ng libespeak-ng1); }
+
+clean: ## remove everything that can be made again
+	rm -rf $(VENV) build $(DEMO) *.egg-info audio/manifest.json audio/it audio/en
+
+# $(call apt,PACKAGES): install them, or say in one sentence what is missing.
+apt = if [ "$$(id -u)" = 0 ]; then (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1)) >/dev/null; \
+	else echo "missing: $(1) - install with: sudo apt-get install $(1)"; exit 2; fi

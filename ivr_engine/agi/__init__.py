@@ -1,0 +1,1 @@
+"""The FastAGI wire: bytes in, replies out. Knows nothing of calls, lines or the database."""

@@ -1,0 +1,260 @@
+"""One FastAGI connection on Twisted: feeds the parser, writes commands, steps the call's coroutine.
+
+The coroutine is stepped straight from `dataReceived`: awaiting a command costs no Deferred. A handler may await Deferreds
+too; it goes on when they fire.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer  # type: ignore[import-untyped]
+
+from ivr_engine.agi.commands import Agi
+from ivr_engine.agi.wire import HANGUP, PROVISIONAL, Environment, Limits, Parser, Reply, Stray, WireError
+from ivr_engine.errors import CallerHungUp, CallLost
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
+
+log = structlog.get_logger()
+
+_WAITING = object()  # what the coroutine yields while a reply is due
+_CLOSING_S = 5.0  # to flush what is left before the connection is cut
+_FAILURE = b"failure\n"  # Asterisk's magic word: the script ends with AGISTATUS=FAILURE
+
+
+class House(Protocol):
+    """What sessions share; the server."""
+
+    limits: Limits
+    header_timeout: float
+    reply_timeout: float
+    handler: Callable[[Agi], Coroutine[Any, Any, None]]
+
+    def seconds(self) -> float:
+        """The reactor's time."""
+
+    def arrived(self, session: Session) -> None:
+        """A connection is up."""
+
+    def admits(self) -> bool:
+        """Is there room for one more call?"""
+
+    def left(self, session: Session) -> None:
+        """Connection and handler are both over."""
+
+    def count_failure(self) -> None:
+        """A handler raised."""
+
+
+@types.coroutine
+def _reply() -> Generator[object, Reply, Reply]:
+    reply = yield _WAITING
+    if type(reply) is not Reply:
+        raise RuntimeError("an AGI command can only be awaited in the call's own handler")
+    return reply
+
+
+@implementer(IProtocol)
+class Session:
+    """One connection, from accept to close. `deadline` is when its silence becomes too long, in the reactor's seconds."""
+
+    __slots__ = (
+        "_asking", "_connected", "_coroutine", "_direct", "_house", "_open", "_parser", "_transport",
+        "agi", "deadline", "environment", "hung_up",
+    )  # fmt: skip
+
+    environment: Environment
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._parser = Parser(house.limits)
+        self._coroutine: Coroutine[Any, Any, None] | None = None
+        self._asking = False  # a command is in flight
+        self._connected = False
+        self._open = True  # commands may still be sent
+        self._direct = False
+        self.agi: Agi | None = None
+        self.hung_up = False
+        self.deadline = math.inf
+
+    # Twisted's side
+
+    def makeConnection(self, transport: Any) -> None:  # noqa: N802 - IProtocol
+        """Asterisk connected; its header is due within the header time-out."""
+        self._transport = transport
+        self._connected = True
+        # Private to Twisted, so looked for; without them (other transports) writes take the ordinary way.
+        self._direct = all(hasattr(transport, name) for name in ("writeSomeData", "dataBuffer", "_tempDataBuffer"))
+        self.deadline = self._house.seconds() + self._house.header_timeout
+        self._house.arrived(self)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - IProtocol
+        """Bytes from Asterisk, in any pieces."""
+        if not self._connected or not self._open:
+            return
+        try:
+            facts = self._parser.feed(data)
+        except WireError as error:
+            self._abort("this is no Asterisk", error=str(error))
+            return
+        begins, reply = False, None
+        for fact in facts:
+            if type(fact) is Reply:
+                if fact.code == PROVISIONAL:
+                    continue
+                # What arrived before a command was sent cannot be its reply: one command, one reply a piece.
+                if self._asking and reply is None:
+                    reply = fact
+                else:
+                    self._stray(f"{fact.code} result={fact.result} {fact.rest}")
+            elif fact is HANGUP:
+                self.hung_up = True
+            elif type(fact) is Environment:
+                self.environment, begins = fact, True
+            elif type(fact) is Stray:
+                self._stray(fact.line)
+        if reply is not None:
+            self._asking = False
+            self.deadline = math.inf
+            self._step(reply)
+        elif begins:
+            self._begin()
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002, N802 - IProtocol
+        """The connection is gone: the command in flight, or the next one, raises CallLost."""
+        self._connected = self._open = False
+        self.deadline = math.inf
+        if self._asking:
+            self._asking = False
+            self._step(error=CallLost())
+        self._settle()
+
+    # The commands' side
+
+    def ask(self, line: bytes, extra: float | None) -> Awaitable[Reply]:
+        """Send a command, await its reply. Silence may last the reply time-out and `extra` seconds; None lifts the limit."""
+        if not self._open:
+            raise CallLost
+        if self._asking:
+            raise RuntimeError("one AGI command at a time: the one before has no reply yet")
+        self._asking = True
+        self.deadline = math.inf if extra is None else self._house.seconds() + self._house.reply_timeout + extra
+        self._write(line)
+        return _reply()
+
+    def fail(self, reason: str) -> None:
+        """End the script with AGISTATUS=FAILURE; no command can follow."""
+        log.warning("call refused", reason=reason, channel=self._channel())
+        if self._open:
+            self._write(_FAILURE)
+            self._close()
+
+    # The server's side
+
+    @property
+    def lasting(self) -> bool:
+        """A command without a deadline, such as EXEC Queue, is in flight."""
+        return self._asking and self.deadline == math.inf
+
+    def overdue(self) -> None:
+        """The deadline has passed: cut the connection; the handler sees CallLost."""
+        self._abort("Asterisk is silent for too long")
+
+    def stop(self) -> None:
+        """Let go of the call, as if the process had died: its handler is closed where it stands."""
+        coroutine, self._coroutine = self._coroutine, None
+        self._asking = False
+        if coroutine is not None:
+            try:
+                coroutine.close()
+            except Exception:
+                log.exception("a handler did not let itself be closed", channel=self._channel())
+        if self._connected:
+            self._close()
+        self._settle()
+
+    # Within
+
+    def _begin(self) -> None:
+        if not self._house.admits():
+            self.fail("no room for another call")
+            return
+        self.deadline = math.inf
+        self.agi = Agi(self)
+        self._coroutine = self._house.handler(self.agi)
+        self._step()
+
+    def _step(self, reply: Reply | None = None, error: BaseException | None = None) -> None:
+        """Run the handler up to its next await."""
+        assert self._coroutine is not None
+        try:
+            awaited = self._coroutine.send(reply) if error is None else self._coroutine.throw(error)
+        except StopIteration:
+            self._end()
+        except CallerHungUp as gone:
+            log.debug("the handler ended with the call", how=type(gone).__name__, channel=self._channel())
+            self._end()
+        except Exception:
+            # The connection closes with IVR_DONE unset, so the dialplan's fall-back takes the caller over.
+            log.exception("the handler of a call failed", channel=self._channel())
+            self._house.count_failure()
+            self._end()
+        else:
+            if isinstance(awaited, Deferred):
+                awaited.addBoth(self._resume)
+            elif awaited is not _WAITING:
+                self._step(error=TypeError(f"a handler awaits commands and Deferreds, not {awaited!r}"))
+
+    def _resume(self, result: object) -> None:
+        """A Deferred fired: the coroutine takes a result from it by itself, a failure is thrown. Nothing is left in its chain."""
+        if self._coroutine is not None:
+            self._step(error=result.value if isinstance(result, Failure) else None)
+            self._settle()
+
+    def _end(self) -> None:
+        self._coroutine = None
+        if self._connected:
+            self._close()
+
+    def _settle(self) -> None:
+        if self._coroutine is None and not self._connected:
+            self._house.left(self)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            self.deadline = self._house.seconds() + _CLOSING_S
+            self._transport.loseConnection()
+
+    def _abort(self, why: str, **facts: object) -> None:
+        log.warning("connection cut: " + why, channel=self._channel(), peer=str(self._transport.getPeer()), **facts)
+        self._open = False
+        self.deadline = math.inf
+        self._transport.abortConnection()
+
+    def _write(self, data: bytes) -> None:
+        """Send now if nothing is queued (Twisted would ask the poller first and send at its next turn), else queue."""
+        transport = self._transport
+        if self._direct and not transport.dataBuffer and not transport._tempDataBuffer:
+            sent = transport.writeSomeData(data)
+            if sent == len(data):
+                return
+            if not isinstance(sent, int):  # the connection is lost: connectionLost follows
+                transport.loseConnection()
+                return
+            data = data[sent:]
+        transport.write(data)
+
+    def _stray(self, line: str) -> None:
+        log.warning("a line nobody asked for", line=line[:200], channel=self._channel())
+
+    def _channel(self) -> str:
+        return self.environment.uniqueid if hasattr(self, "environment") else ""

@@ -1,0 +1,54 @@
+"""The command line's side of the control socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING, Any, Self
+
+from ivr_engine.control import SOCKET
+from ivr_engine.errors import IvrError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ivr_engine.config import Settings
+
+
+class Client:
+    """A conversation with the running engine. Raises Unavailable when none runs here."""
+
+    def __init__(self, settings: Settings) -> None:
+        path = settings.path(settings.engine.data) / SOCKET
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            self._socket.close()
+            raise Unavailable(f"no engine runs on {path.parent}", "start it with `ivr serve`, or add --own to a call") from error
+        self._lines = self._socket.makefile("r", encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def send(self, **fields: Any) -> None:
+        """One line to the engine; dropped when it has gone."""
+        try:
+            self._socket.sendall(json.dumps(fields).encode() + b"\n")
+        except OSError:
+            return
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """The engine's lines until its last. Raises IvrError with what the engine objects to, or when it goes away."""
+        for line in self._lines:
+            answer: dict[str, Any] = json.loads(line)
+            if answer["type"] == "end":
+                return
+            if answer["type"] == "error":
+                raise IvrError(answer["message"], answer["hint"])
+            yield answer
+        raise Unavailable("the engine went away in the middle of this")

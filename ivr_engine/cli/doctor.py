@@ -1,0 +1,111 @@
+"""`ivr doctor`: what is missing on this machine, and how to get it."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ivr_engine.cli.client import Client
+from ivr_engine.engine.lines import load_lines, sounds_wanting
+from ivr_engine.errors import IvrError, Unavailable
+from ivr_engine.exchange.asterisk.doctor import play_one
+from ivr_engine.speech.voice import Pyttsx3Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ivr_engine.config import Settings
+
+_PROMPT = "ivr/core/goodbye"
+
+
+@click.command()
+@click.pass_obj
+def doctor(settings: Settings) -> None:
+    """Try everything the engine needs here; exit code 2 when something is missing.
+
+    On Asterisk one prompt is played on a channel of its own, to prove that the sound files arrive.
+    """
+    missing = False
+    for name, attempt in _checks(settings):
+        try:
+            click.echo(f"ok       {name}: {attempt()}")
+        except IvrError as error:
+            missing = True
+            click.echo(f"missing  {name}: {error}")
+    sys.exit(2 if missing else 0)
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "voice", _voice
+    yield "lines and sounds", lambda: _lines(settings)
+    yield "store", lambda: _store(settings)
+    yield "engine", lambda: _engine(settings)
+    if settings.exchange.kind == "asterisk":
+        yield "manager and sounds of Asterisk", lambda: _asterisk(settings)
+        yield "queue ledger", lambda: _ledger(settings)
+    if importlib.util.find_spec("vosk") is None:
+        yield "speech recognition", lambda: "not installed (not needed yet): pip install 'ivr-engine[speech]'"
+
+
+def _voice() -> str:
+    (speech,) = Pyttsx3Voice().speak(["prova"], "it")
+    return f"pyttsx3 speaks ({len(speech.samples) / speech.rate:.1f} s for one word)"
+
+
+def _lines(settings: Settings) -> str:
+    loaded = load_lines(settings)
+    if problems := sounds_wanting(settings, loaded):
+        raise Unavailable("; ".join(map(str, problems)))
+    return f"{len(loaded.lines)} lines, all their sounds rendered"
+
+
+def _store(settings: Settings) -> str:
+    folder = settings.path(settings.engine.data)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".doctor"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise Unavailable(f"{folder} cannot be written: {error.strerror}", "set engine.data to a folder that can") from error
+    return f"{folder} can be written"
+
+
+def _engine(settings: Settings) -> str:
+    try:
+        with Client(settings) as client:
+            client.send(do="status")
+            (status,) = client.answers()
+        up, still_open = status["calls"]["up"], status["open_contacts"]
+        return f"runs on the {status['exchange']} exchange, {up} calls up, {still_open} contacts open"
+    except Unavailable:
+        pass
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.agi.host, settings.agi.port))
+        except OSError as error:
+            raise Unavailable(
+                f"port {settings.agi.port} on {settings.agi.host} cannot be had: {error.strerror}", "choose another agi.port"
+            ) from error
+    return "does not run; its port is free"
+
+
+def _asterisk(settings: Settings) -> str:
+    site = settings.asterisk
+    return play_one(site.host, site.port, site.user, site.secret.get_secret_value(), _PROMPT)
+
+
+def _ledger(settings: Settings) -> str:
+    path = settings.path(settings.asterisk.queue_log)
+    try:
+        with path.open("rb"):
+            return f"{path} can be read"
+    except OSError as error:
+        hint = "let the engine's user read it, or set asterisk.queue_log"
+        raise Unavailable(f"{path} cannot be read: {error.strerror}", hint) from error

@@ -1,0 +1,54 @@
+"""The `ivr` command: its groups, and the one place that turns an error into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ivr_engine import config, logs
+from ivr_engine.cli import call, cases, contacts, doctor, lines, prompts, serve, watch
+from ivr_engine.errors import IvrError
+
+
+class Group(click.Group):
+    """Prints what the engine says to a person, and nothing of how it failed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit code 2 with the sentence when it cannot be done."""
+        try:
+            return super().invoke(ctx)
+        except IvrError as error:
+            click.echo(f"ivr: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--settings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="IVR_SETTINGS",
+    help="Settings file (default: ivr.toml in this folder; without one, the defaults).",
+)
+@click.version_option(package_name="ivr-engine", prog_name="ivr")
+@click.pass_context
+def main(ctx: click.Context, settings: Path | None) -> None:
+    """Telephone contact centre: voice lines, queues and cases.
+
+    \b
+    First steps, with no telephone exchange at all:
+      ivr prompts render        make the sound files once
+      ivr serve                 start the engine (another terminal for the rest)
+      ivr phone 800196196       call it and press keys
+      ivr watch                 see calls and screen-pops as they happen
+    """
+    logs.configure("warning", "text")
+    ctx.obj = config.load(settings)
+
+
+for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor):
+    main.add_command(command)
+for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases):
+    main.add_command(group)

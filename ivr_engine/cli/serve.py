@@ -1,0 +1,77 @@
+"""`ivr serve`: the engine itself."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+import click
+import structlog
+from twisted.internet.defer import Deferred
+
+from ivr_engine import logs
+from ivr_engine.engine.lines import load_lines, sounds_wanting
+from ivr_engine.engine.wiring import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from ivr_engine.config import Settings
+
+log = structlog.get_logger()
+
+_MARGIN_S = 30.0  # beyond the longest self-service
+
+
+@click.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Start the engine and serve calls until SIGTERM (or Ctrl-C).
+
+    The first signal takes no new calls and waits until nobody is in a menu; callers in a queue or talking stay with the
+    exchange. A second one ends at once.
+    """
+    logs.configure(settings.engine.log_level, settings.engine.log_format)
+    lines = load_lines(settings)
+    for problem in sounds_wanting(settings, lines):
+        log.warning("sounds are wanting", problem=str(problem))
+    from twisted.internet import reactor  # the reactor is chosen here, and nowhere else
+
+    engine = Engine(settings, lines, reactor)
+    engine.start()
+    click.echo(_greeting(engine), err=True)
+    run(reactor, engine.stop, lambda: _leave(engine, reactor))
+
+
+def run(reactor: Any, stop: Callable[[], Coroutine[Any, Any, None]], leave: Callable[[], None]) -> None:
+    """Run the reactor until it is stopped; `leave` is called at the first signal, `stop` before the end."""
+    signals: list[int] = []
+
+    def on_signal(number: int, _frame: object) -> None:
+        signals.append(number)
+        reactor.callFromThread(leave if len(signals) == 1 else reactor.stop)
+
+    def install() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, on_signal)
+
+    reactor.callWhenRunning(install)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(stop()))
+    reactor.run()
+
+
+def _leave(engine: Engine, reactor: Any) -> None:
+    log.info("leaving: no new calls", calls=len(engine.contacts), in_self_service=engine.contacts.in_self_service())
+    drained = Deferred.fromCoroutine(engine.drain(engine.settings.engine.self_service_limit + _MARGIN_S))
+    drained.addErrback(lambda failure: log.error("leaving failed", error=failure.getErrorMessage()))
+    drained.addCallback(lambda _left: reactor.stop() if reactor.running else None)
+
+
+def _greeting(engine: Engine) -> str:
+    settings = engine.settings
+    listening = f"ivr-engine waits for calls on {settings.agi.host}:{engine.port} ({settings.exchange.kind} exchange)."
+    if settings.exchange.kind == "asterisk":
+        return listening
+    numbers = "\n".join(f"  ivr phone {number}   {line}" for number, line in sorted(engine.lines.numbers().items()))
+    how = "Call it from another terminal, in this settings' folder:"
+    return f"{listening}\n{how}\n{numbers}\n  ivr watch             calls and screen-pops"

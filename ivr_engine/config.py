@@ -1,0 +1,204 @@
+"""The one settings file, `ivr.toml`: typed, checked, every mistake named with its line.
+
+Without a file the defaults work in an empty folder, on the built-in exchange. Paths are relative to the file's folder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from ivr_engine.errors import Invalid, Problem
+
+FILE = "ivr.toml"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value)
+    return value
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are mistakes, values are what they say they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class EngineSection(Section):
+    """The process itself."""
+
+    data: str = Field("data", description="folder of the store, the spool and the control socket")
+    self_service_limit: Seconds = Field(600.0, description="seconds a caller may spend in menus before going to an operator")
+    answer_share: float = Field(0.8, gt=0, le=1, description="share of an answer that must be heard to count as served by IVR")
+    watchdog: Seconds = Field(10.0, description="seconds a blocked engine lives before it restarts")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least grave log line written")
+    log_format: Literal["text", "json"] = Field("text", description="how log lines are written")
+
+
+class AgiSection(Section):
+    """The FastAGI port that Asterisk connects to."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(4573, description="port to listen on; 0 takes any free one")
+    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        ("127.0.0.1/32", "::1/128"), description="addresses or networks of the Asterisk machines; others are refused"
+    )
+    max_calls: int = Field(4000, ge=1, le=100_000, description="calls at once; further ones go to the dialplan's fall-back")
+    header_timeout: Seconds = Field(5.0, description="seconds Asterisk has to introduce a call")
+    reply_timeout: Seconds = Field(
+        180.0, description="seconds a command may take before the call counts as lost (queues excluded)"
+    )
+
+
+class ExchangeSection(Section):
+    """What switches the calls."""
+
+    kind: Literal["virtual", "asterisk"] = Field("virtual", description="the built-in exchange, or a real Asterisk")
+
+
+class AsteriskSection(Section):
+    """The real Asterisk: its manager interface and its queue ledger."""
+
+    host: str = Field("127.0.0.1", description="manager interface (AMI) address")
+    port: Port = Field(5038, description="manager interface port")
+    user: str = Field("ivr", description="manager user")
+    secret: SecretStr = Field(SecretStr(""), description="manager password")
+    queue_log: str = Field("/var/log/asterisk/queue_log", description="Asterisk's queue ledger, readable by the engine")
+    ledger_every: Seconds = Field(5.0, description="seconds between two readings of the queue ledger")
+
+
+class VirtualSection(Section):
+    """The built-in exchange."""
+
+    time: Literal["real", "fast"] = Field("real", description="fast: the clock jumps to the next event when nothing is under way")
+    operators: dict[LineName, tuple[str, ...]] = Field(
+        {"lavoro": ("op1", "op2"), "sociale": ("op3",), "co": ("op4", "op5"), "tfr": ("op6",)},
+        description="operators of each queue",
+    )
+    ring: Seconds = Field(3.0, description="seconds an operator's phone rings before it is answered")
+    talk: Seconds = Field(20.0, description="seconds a talk lasts unless the caller hangs up")
+
+
+class PromptsSection(Section):
+    """What callers hear."""
+
+    folder: str = Field("audio", description="rendered prompts")
+
+
+class PluginsSection(Section):
+    """Lines and their functions."""
+
+    folders: tuple[str, ...] = Field((), description="folders scanned for further lines")
+    limit: Seconds = Field(2.0, description="seconds a line's function may take")
+    threads: int = Field(4, ge=1, le=64, description="functions of one line that may run at once")
+
+
+class LineSection(Section):
+    """What a site decides about a line, in place of the plugin's own proposal."""
+
+    numbers: tuple[Number, ...] | None = Field(None, description="numbers that reach the line")
+    queue: LineName | None = Field(None, description="operators' queue")
+    hours: dict[str, tuple[str, ...]] | None = Field(None, description="operators' hours, as in line.yaml")
+
+
+class Settings(Section):
+    """All of `ivr.toml`."""
+
+    engine: EngineSection = EngineSection()
+    agi: AgiSection = AgiSection()
+    exchange: ExchangeSection = ExchangeSection()
+    asterisk: AsteriskSection = AsteriskSection()
+    virtual: VirtualSection = VirtualSection()
+    prompts: PromptsSection = PromptsSection()
+    plugins: PluginsSection = PluginsSection()
+    lines: dict[LineName, LineSection] = Field(default_factory=dict)
+    folder: Path = Field(Path(), exclude=True)
+
+    def path(self, setting: str) -> Path:
+        """A path of the settings, taken from the settings file's folder."""
+        return self.folder / setting
+
+
+def load(file: Path | None = None) -> Settings:
+    """The settings of `file` (default: `ivr.toml` here, or the defaults when there is none). Raises Invalid."""
+    path = file or Path(FILE)
+    if file is None and not path.exists():
+        return Settings(folder=Path.cwd())
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Invalid([Problem(str(path), 0, "", f"cannot be read: {reason}")]) from error
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise Invalid([Problem(str(path), int(found[1]) if found else 0, "", f"is not TOML: {error}")]) from error
+    if "folder" in tables:
+        raise Invalid([Problem(str(path), _line_of(text, ("folder",)), "folder", "no such setting", "remove it")])
+    try:
+        return Settings.model_validate({**_tuples(tables), "folder": path.parent.absolute()})
+    except ValidationError as error:
+        problems = [_problem(str(path), text, e) for e in error.errors()]
+        raise Invalid(sorted(problems, key=lambda problem: problem.line)) from error
+
+
+def _tuples(value: object) -> Any:
+    """TOML arrays as tuples, which the frozen settings hold."""
+    match value:
+        case dict():
+            return {key: _tuples(item) for key, item in value.items()}
+        case list():
+            return tuple(map(_tuples, value))
+        case int() if not isinstance(value, bool):
+            return value
+    return value
+
+
+def _problem(file: str, text: str, error: Any) -> Problem:
+    where = tuple(str(part) for part in error["loc"])
+    field = ".".join(part for part in where if part != "[key]")
+    if error["type"] == "extra_forbidden":
+        known = list(_known_keys(where[:-1]))
+        close = difflib.get_close_matches(where[-1], known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        return Problem(file, _line_of(text, where), field, "no such setting", hint, "unknown-key")
+    message = error["msg"].removeprefix("Value error, ")
+    given = "" if "secret" in where else f", not {error['input']!r:.60}"
+    return Problem(file, _line_of(text, where), field, f"{message[0].lower()}{message[1:]}{given}", rule="wrong-value")
+
+
+def _known_keys(where: tuple[str, ...]) -> list[str]:
+    if not where:
+        return [name for name in Settings.model_fields if name != "folder"]
+    if where[0] == "lines":
+        return list(LineSection.model_fields)
+    section = Settings.model_fields[where[0]].annotation
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+
+
+def _line_of(text: str, where: tuple[str, ...]) -> int:
+    """The line on which a setting stands: tomllib keeps no positions, so the deepest named key is looked for."""
+    table: tuple[str, ...] = ()
+    best, depth = 0, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            here = table
+        elif key := re.match(r"""\s*([\w."'-]+?)\s*=""", line):
+            here = table + tuple(part.strip().strip("\"'") for part in key[1].split("."))
+        else:
+            continue
+        if here == where[: len(here)] and len(here) > depth:
+            best, depth = number, len(here)
+    return best

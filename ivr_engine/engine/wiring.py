@@ -1,0 +1,172 @@
+"""Everything an engine is made of, put together once; wrong wiring fails at start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from twisted.internet.defer import Deferred
+
+from ivr_engine import control
+from ivr_engine.agi.server import AgiServer, AgiSettings
+from ivr_engine.dialogue.diversion import Limits
+from ivr_engine.dialogue.runner import House
+from ivr_engine.engine.commands import commands
+from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
+from ivr_engine.events import Cause
+from ivr_engine.exchange.virtual.clock import RealClock
+from ivr_engine.plugins.pool import Pools
+from ivr_engine.records.articles import Article
+from ivr_engine.records.store import Store
+from ivr_engine.routing.contacts import Book, Contact, OpenContacts
+from ivr_engine.routing.desk import Desk
+from ivr_engine.routing.feed import Feed, OpenCase
+from ivr_engine.routing.follow import Follower
+from ivr_engine.routing.hours import LineHours, WeekHours
+from ivr_engine.routing.reception import Reception
+from ivr_engine.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ivr_engine.config import Settings
+    from ivr_engine.engine.lines import Lines
+    from ivr_engine.exchange.interface import Sign
+    from ivr_engine.exchange.virtual.clock import ExchangeClock
+    from ivr_engine.records.cases import CaseTouched
+
+log = structlog.get_logger()
+
+_READY_S = 30.0  # seconds the store has at start to take in what an earlier engine left in the spool
+
+
+class Engine:
+    """One engine. `clock` is the virtual exchange's, which the engine then shares. Raises IvrError when it cannot be built."""
+
+    def __init__(self, settings: Settings, lines: Lines, reactor: Any, clock: ExchangeClock | None = None) -> None:
+        self.settings, self.lines, self.reactor = settings, lines, reactor
+        self.clock = clock or RealClock(reactor)
+        self.feed = Feed()
+        self.contacts = OpenContacts()
+        self.store = Store(settings.path(settings.engine.data), self._committed)
+        self.book = Book(self.store.spool, self.feed)
+        self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
+        hours = LineHours({name: WeekHours(line.hours) for name, line in lines.lines.items()})
+        limits = Limits(self_service_s=settings.engine.self_service_limit)
+        house = House(lines.catalogue, self.pools, hours, lines.validators, self.clock, limits)
+        self.reception = Reception(
+            reactor=reactor,
+            exchange=settings.exchange.kind,
+            clock=self.clock,
+            book=self.book,
+            contacts=self.contacts,
+            lines=lines.lines,
+            numbers=lines.numbers(),
+            house=house,
+            caller_key=self.store.caller_key,
+            answer_share=settings.engine.answer_share,
+        )
+        self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
+        self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
+        self.watchdog = Watchdog(reactor, settings.engine.watchdog)
+        self._control: Any = None
+
+    def start(self) -> None:
+        """Open the store, take up what an earlier engine left, listen. Raises Unavailable."""
+        try:
+            self.store.start()
+            self._publish_articles()
+            self.port = self.server.listen()
+            self.exchange = (
+                virtual_exchange(self.settings, self.lines, self.reactor, self.clock, self.port, self.store.folder)
+                if self.settings.exchange.kind == "virtual"
+                else asterisk_exchange(self.settings, self.reactor)
+            )
+            self.follower = Follower(
+                reactor=self.reactor,
+                clock=self.clock,
+                exchange=self.exchange,
+                contacts=self.contacts,
+                book=self.book,
+                store=self.store,
+                queues=self.lines.queues(),
+                caller_key=self.store.caller_key,
+                answer_share=self.settings.engine.answer_share,
+                every=self.settings.asterisk.ledger_every,
+            )
+            self._take_up()
+            self._control = control.listen(self.reactor, self.store.folder, commands(self))
+        except BaseException:
+            self.server.stop()
+            self.store.close()
+            raise
+        self.exchange.start(self._sign)
+        self.follower.start()
+        self.watchdog.start()
+
+    async def drain(self, seconds: float) -> int:
+        """Take no more calls and wait for those in self-service; how many were left when `seconds` had passed."""
+        return await self.server.drain(seconds)
+
+    async def stop(self) -> None:
+        """End everything. Callers in a queue or talking are left to the exchange, and followed by the next engine."""
+        self.watchdog.stop()
+        self.follower.stop()
+        if self._control is not None:
+            await _ended(self._control.stopListening())
+        await self.exchange.stop()
+        self.server.stop()
+        self.store.close()
+
+    def _sign(self, sign: Sign) -> None:
+        self.desk.take(sign)
+        self.follower.take(sign)
+
+    def _take_up(self) -> None:
+        """Contacts an earlier engine left open, to be followed from now on."""
+        if not self.store.writer.flush(_READY_S):
+            log.warning("the store is not ready; calls of an earlier engine are taken up at the next start")
+            return
+        for left in self.store.contacts.open_contacts():
+            contact = Contact(self.book, left.id, left.channel, left.line, left.number, lost=Cause.ENGINE_LOST, fold=left.fold)
+            contact.queue, contact.queued_at, contact.answered = left.queue, left.queued_at, left.answered
+            self.contacts.add(contact)
+        if self.contacts:
+            log.info("calls of an earlier engine are followed to their end", contacts=len(self.contacts))
+
+    def _publish_articles(self) -> None:
+        self.store.publish(_articles(self.lines), self.clock.now())
+
+    def _look_up(self, number: str) -> tuple[str, Sequence[OpenCase]]:
+        citizen = self.store.citizens.find(number)
+        cases = [OpenCase(case.number, case.state, case.topic) for case in self.store.cases.open_cases(number)]
+        return (citizen.name if citizen else "", cases)
+
+    def _committed(self, touched: Sequence[CaseTouched]) -> None:
+        for case in touched:
+            self.reactor.callFromThread(self.feed.publish, case)
+
+
+def _articles(lines: Lines) -> Iterator[Article]:
+    for line in lines.lines.values():
+        for name, article in line.articles.items():
+            for language in article.text:
+                yield Article(
+                    line=line.name,
+                    id=name,
+                    language=language,
+                    title=article.title[language],
+                    text=article.text[language],
+                    source=article.source,
+                    certainty=article.certainty,
+                    category=article.category,
+                    topic=article.topic,
+                    valid_from=article.valid_from,
+                    valid_to=article.valid_to,
+                    verified=article.verified,
+                )
+
+
+async def _ended(result: Any) -> None:
+    if isinstance(result, Deferred):
+        await result

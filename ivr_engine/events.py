@@ -1,0 +1,268 @@
+"""Facts about a contact, in the order they happened: the journal's vocabulary.
+
+Every fact is a frozen dataclass with `contact` (its id) and `at` (seconds since 1970 UTC). Nothing here holds a number,
+a name, a full input or an utterance but `PrivateNoted`, which is kept apart from the journal so that it can be erased.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U to misread on the phone
+
+
+class Outcome(StrEnum):
+    """How a contact ended, derived by cause, exactly one each (docs/outcomes.md has the Ministry's columns)."""
+
+    SERVED_BY_IVR = "served_by_ivr"
+    ANSWERED = "answered"
+    ABANDONED_IVR = "abandoned_ivr"
+    ABANDONED_QUEUE = "abandoned_queue"
+    TIMED_OUT = "timed_out"
+    NO_OPERATORS = "no_operators"
+    QUEUE_FULL = "queue_full"
+    CLOSED_HOURS = "closed_hours"
+
+
+class QueueStatus(StrEnum):
+    """How a stay in a queue ended; Asterisk's QUEUESTATUS, with ANSWERED and ABANDONED told apart."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    TIMEOUT = "timeout"
+    FULL = "full"
+    JOINEMPTY = "joinempty"
+    LEAVEEMPTY = "leaveempty"
+    JOINUNAVAIL = "joinunavail"
+    LEAVEUNAVAIL = "leaveunavail"
+    WITHDRAW = "withdraw"
+    FAILED = "failed"  # no such queue, or the exchange could not run it
+
+
+class Cause(StrEnum):
+    """What ended the contact."""
+
+    CALLER = "caller_hung_up"
+    GOODBYE = "goodbye"  # the dialogue came to its end
+    OPERATOR = "operator_hung_up"
+    ENGINE_LOST = "engine_lost"  # the engine died under the call; the rest was found afterwards
+    EXCHANGE_LOST = "exchange_lost"  # the exchange died under the call
+    BYPASSED = "bypassed"  # the dialplan served the call without the engine
+
+
+@dataclass(frozen=True, slots=True)
+class ContactStarted:
+    """A call arrived. `caller_key` is the keyed hash of its number ("" when withheld); `channel` the exchange's id."""
+
+    contact: str
+    at: float
+    line: str
+    dialled: str
+    exchange: str
+    channel: str
+    caller_key: str
+    caller_kind: str
+    language: str
+    medium: str = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateNoted:
+    """What identifies somebody: "number" (E.164), "name", "input.<step>". Never in the journal; erasable."""
+
+    contact: str
+    at: float
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineChosen:
+    """The caller went over to another line's tree; `version` is the tree's content hash."""
+
+    contact: str
+    at: float
+    line: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntered:
+    """The dialogue came to a step of the line's tree."""
+
+    contact: str
+    at: float
+    line: str
+    step: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptHeard:
+    """A prompt was played for `heard_ms` of its `length_ms`. `counts` marks an answer or a result (served by IVR)."""
+
+    contact: str
+    at: float
+    step: str
+    prompt: str
+    length_ms: int
+    heard_ms: int
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMissing:
+    """The exchange could not find a prompt's file."""
+
+    contact: str
+    at: float
+    step: str
+    prompt: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputTaken:
+    """What the caller did at a menu or an ask.
+
+    `result`: match, noinput, nomatch, dropped (`*` in an ask), empty (`#` alone), operator (`0`), repeat (`*`).
+    `value`: the key of a menu; of an ask only its shape, masked ("16 digits").
+    """
+
+    contact: str
+    at: float
+    step: str
+    result: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCalled:
+    """A plugin's function ran. `outcome` is its label, or late, failed, unavailable; `error` the exception's class."""
+
+    contact: str
+    at: float
+    step: str
+    function: str
+    outcome: str
+    took_ms: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """The engine itself sent the caller to an operator. `reason`: see ivr_engine.dialogue.runner."""
+
+    contact: str
+    at: float
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClosed:
+    """The caller asked for an operator outside the line's hours."""
+
+    contact: str
+    at: float
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntered:
+    """The caller was handed to a queue."""
+
+    contact: str
+    at: float
+    queue: str
+    priority: int
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRang:
+    """An operator's phone began to ring for this contact."""
+
+    contact: str
+    at: float
+    queue: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorMissed:
+    """The operator did not pick up."""
+
+    contact: str
+    at: float
+    queue: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAnswered:
+    """Caller and operator are connected; the store opens or continues the citizen's case."""
+
+    contact: str
+    at: float
+    queue: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """The stay in the queue, talk included, is over. Whole seconds, as queue_log has them.
+
+    `source`: session or queue_log; `operator`: who answered, where the source says so.
+    """
+
+    contact: str
+    at: float
+    queue: str
+    status: QueueStatus
+    wait_s: int
+    talk_s: int
+    source: str = "session"
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEnded:
+    """The contact is over; nothing follows."""
+
+    contact: str
+    at: float
+    cause: Cause
+    outcome: Outcome
+
+
+Event: TypeAlias = (
+    ContactStarted
+    | PrivateNoted
+    | LineChosen
+    | StepEntered
+    | PromptHeard
+    | PromptMissing
+    | InputTaken
+    | FunctionCalled
+    | Diverted
+    | FoundClosed
+    | QueueEntered
+    | OperatorRang
+    | OperatorMissed
+    | OperatorAnswered
+    | QueueLeft
+    | ContactEnded
+)
+
+
+def new_contact_id(at: float) -> str:
+    """A fresh contact id: 9 characters of time (milliseconds, sortable), 6 of chance."""
+    stamp, text = int(at * 1000), ""
+    for _ in range(9):
+        stamp, digit = divmod(stamp, 32)
+        text = _ALPHABET[digit] + text
+    return text + "".join(secrets.choice(_ALPHABET) for _ in range(6))

@@ -1,0 +1,1 @@
+"""What switches the calls: one interface, two exchanges."""

@@ -1,0 +1,92 @@
+"""A call on FastAGI, as the dialogue sees it. The same for a real Asterisk and for the virtual exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivr_engine.agi import variables
+from ivr_engine.calls import Heard, QueueResult
+from ivr_engine.errors import CallerHungUp, CallLost
+from ivr_engine.events import QueueStatus
+
+if TYPE_CHECKING:
+    from ivr_engine.agi.commands import Agi
+
+_NO_SUCH_APPLICATION = -2
+_STATUSES = {
+    "CONTINUE": QueueStatus.ANSWERED,  # option `c`: the talk is over and the caller is back
+    "TIMEOUT": QueueStatus.TIMEOUT,
+    "FULL": QueueStatus.FULL,
+    "JOINEMPTY": QueueStatus.JOINEMPTY,
+    "LEAVEEMPTY": QueueStatus.LEAVEEMPTY,
+    "JOINUNAVAIL": QueueStatus.JOINUNAVAIL,
+    "LEAVEUNAVAIL": QueueStatus.LEAVEUNAVAIL,
+    "WITHDRAW": QueueStatus.WITHDRAW,
+}
+
+
+class AgiCall:
+    """The verbs of `dialogue.call.Call` over one FastAGI session."""
+
+    __slots__ = ("_agi", "_queued")
+
+    def __init__(self, agi: Agi) -> None:
+        self._agi = agi
+        self._queued = False
+
+    async def play(self, file: str, keys: str) -> Heard:
+        """Play one sound file in the call's language; a key in `keys` stops it. Raises CallerHungUp with what was heard."""
+        played = await self._agi.stream_file(file, keys)
+        return Heard(played.digit, played.ms, played.ok)
+
+    async def key(self, timeout_s: float) -> str:
+        """Wait for one key; "" when none came in time."""
+        pressed = await self._agi.wait_for_digit(max(1, round(timeout_s * 1000)))
+        return pressed.digit
+
+    async def set_language(self, language: str) -> None:
+        """Sounds are taken from this language from now on."""
+        if self._agi.hung_up:  # the command itself would work on a dead channel
+            raise CallerHungUp
+        await self._agi.set_variable(variables.LANGUAGE, language)
+
+    async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:
+        """Hand the caller to a queue; back when the wait or the talk is over. Raises CallLost only."""
+        agi = self._agi
+        if agi.hung_up:  # never entered: Asterisk would only note a caller who leaves at once
+            return QueueResult(QueueStatus.ABANDONED, 0, 0)
+        if self._queued:
+            for variable in (*variables.QUEUE_RESULTS, variables.MEMBER_NAME):
+                await agi.set_variable(variable, "")
+        self._queued = True
+        await agi.set_variable(variables.QUEUE_PRIORITY, str(priority))
+        # `c`: when the operator hangs up, the caller comes back to the tree.
+        code = await agi.execute("Queue", f"{name},c,,,{timeout_s}")
+        if code == _NO_SUCH_APPLICATION:
+            return QueueResult(QueueStatus.FAILED, 0, 0)
+        return await self._queue_result()
+
+    async def _queue_result(self) -> QueueResult:
+        """What the channel remembers of the queue; it can be asked after the hang-up too."""
+        status, abandoned, waited, talked = [await self._agi.get_variable(name) or "" for name in variables.QUEUE_RESULTS]
+        if status:  # first: a time-out and a left queue set ABANDONED too
+            how = _STATUSES.get(status, QueueStatus.FAILED)
+        elif abandoned == "TRUE":
+            how = QueueStatus.ABANDONED
+        elif talked:  # the operator transferred the caller: this session is dead, its talk time is 0
+            how = QueueStatus.ANSWERED
+        else:
+            how = QueueStatus.ABANDONED if self._agi.hung_up else QueueStatus.FAILED
+        operator = await self._agi.get_variable(variables.MEMBER_NAME) if how is QueueStatus.ANSWERED else None
+        return QueueResult(how, _seconds(waited), _seconds(talked), operator or "")
+
+    async def finish(self, contact: str) -> None:
+        """The engine's last command: the dialplan need not step in. Works after hang-up; a lost call needs it no more."""
+        try:
+            await self._agi.set_variable(variables.IVR_DONE, contact)
+        except CallLost:
+            return
+
+
+def _seconds(text: str) -> int:
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,56 @@
+"""Asterisk's manager events, read as the engine's signs.
+
+The channel is always that of the caller's block (`Uniqueid`): EXEC Queue runs on it, so it is the session's agi_uniqueid.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivr_engine.exchange.interface import (
+    CallerJoined,
+    CallerLeft,
+    ChannelGone,
+    OperatorConnected,
+    OperatorRinging,
+    OperatorSilent,
+    TalkEnded,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ivr_engine.exchange.interface import Sign
+
+    Headers = Mapping[str, str]
+
+
+def _joined(event: Headers) -> Sign:
+    return CallerJoined(event["Uniqueid"], event["Queue"], int(event["Position"]))
+
+
+def _connected(event: Headers) -> Sign:
+    return OperatorConnected(event["Uniqueid"], event["Queue"], event["MemberName"], int(event["HoldTime"]))
+
+
+def _complete(event: Headers) -> Sign:
+    hold, talk = int(event["HoldTime"]), int(event["TalkTime"])
+    return TalkEnded(event["Uniqueid"], event["Queue"], event["MemberName"], hold, talk, event["Reason"])
+
+
+_SIGNS: dict[str, Callable[[Headers], Sign]] = {
+    "QueueCallerJoin": _joined,
+    "QueueEntry": _joined,  # the answer to QueueStatus: who was waiting already when the link came up
+    "AgentCalled": lambda event: OperatorRinging(event["Uniqueid"], event["Queue"], event["MemberName"]),
+    "AgentConnect": _connected,
+    "AgentRingNoAnswer": lambda event: OperatorSilent(event["Uniqueid"], event["Queue"], event["MemberName"]),
+    "AgentComplete": _complete,
+    "QueueCallerLeave": lambda event: CallerLeft(event["Uniqueid"], event["Queue"]),
+    "Hangup": lambda event: ChannelGone(event["Uniqueid"]),
+}
+
+
+def sign_of(event: Headers) -> Sign | None:
+    """The sign an event means to the engine, or None. Raises KeyError or ValueError when it is not as documented."""
+    read = _SIGNS.get(event["Event"])
+    return read(event) if read else None

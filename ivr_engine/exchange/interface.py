@@ -1,0 +1,139 @@
+"""One interface for what switches the calls: a real Asterisk or the built-in virtual exchange.
+
+Calls themselves reach the engine over FastAGI from either; this is the live view beside them (who rings, who talks) and
+the ledger of what happened while nobody looked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ivr_engine.events import QueueStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CallerJoined:
+    """A caller entered a queue. `channel` is the caller's own id, the one the FastAGI session names."""
+
+    channel: str
+    queue: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRinging:
+    channel: str
+    queue: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorConnected:
+    channel: str
+    queue: str
+    operator: str
+    hold_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSilent:
+    """The operator's phone rang out."""
+
+    channel: str
+    queue: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """`reason`: caller, agent or transfer. Seconds, as the exchange's own ledger has them."""
+
+    channel: str
+    queue: str
+    operator: str
+    hold_s: int
+    talk_s: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft:
+    """A caller left the queue, for whatever reason."""
+
+    channel: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGone:
+    """The caller's channel no longer exists."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The live view works (again): whoever followed calls must compare with `live_channels` and the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The live view is lost until the next LinkUp; nothing of the gap will be delivered."""
+
+    why: str
+
+
+Sign: TypeAlias = (
+    CallerJoined | OperatorRinging | OperatorConnected | OperatorSilent | TalkEnded | CallerLeft | ChannelGone | LinkUp | LinkDown
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One line of the exchange's queue ledger (Asterisk's queue_log): verb and its data fields, as written there."""
+
+    at: float
+    channel: str
+    queue: str
+    operator: str
+    verb: str
+    data: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStay:
+    """What the ledger says of one channel's stay in a queue; `status` is None while it has not ended."""
+
+    channel: str
+    queue: str
+    number: str  # as the exchange wrote it at entry; "" when withheld
+    entered_at: float
+    operator: str
+    answered_at: float | None
+    status: QueueStatus | None
+    ended_at: float | None
+    wait_s: int
+    talk_s: int
+    by_operator: bool  # the operator, not the caller, ended the talk
+
+
+class Exchange(Protocol):
+    """The live view and the ledger. `deliver` is always called in the reactor's thread."""
+
+    name: str
+
+    def start(self, deliver: Callable[[Sign], None]) -> None:
+        """Begin to connect and to deliver; returns at once, LinkUp tells when it works."""
+
+    async def stop(self) -> None:
+        """Stop delivering and let go of the connection."""
+
+    async def live_channels(self) -> frozenset[str]:
+        """Ids of all channels that exist now. Raises Unavailable when the exchange cannot be asked."""
+
+    def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
+        """Entries after `position` ("" = the beginning) and the position after them. Blocks: call it in a thread."""

@@ -1,0 +1,172 @@
+"""The exchange's time, which is the engine's call time too: real, or jumping from one due event to the next."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ivr_engine.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Timer(Protocol):
+    """A call that will come; Twisted's DelayedCall is one."""
+
+    def active(self) -> bool:
+        """Is it still to come?"""
+
+    def cancel(self) -> None:
+        """It shall not come. Raises when it has come already."""
+
+
+class Hold(Protocol):
+    """While held, fast time stands still."""
+
+    def release(self) -> None:
+        """Let time go on; releasing again does nothing."""
+
+
+class ExchangeClock(Protocol):
+    """One clock for the exchange's timers and for the engine's call times (it satisfies ivr_engine.clock.Clock)."""
+
+    def now(self) -> float:
+        """Seconds since 1970 UTC."""
+
+    def callLater(self, delay: float, function: Callable[..., object], *arguments: object) -> Timer:  # noqa: N802 - Twisted's name
+        """Call `function` in `delay` seconds of this clock."""
+
+    def hold(self) -> Hold:
+        """Somebody owes an act that takes no call time: fast time waits until it is released."""
+
+
+class RealClock:
+    """The reactor's own time. `start` makes it begin at that instant (seconds since 1970) instead of now."""
+
+    def __init__(self, reactor: Any, start: float | None = None) -> None:
+        self._reactor = reactor
+        self._system = SystemClock()
+        self._offset = None if start is None else start - reactor.seconds()
+
+    def now(self) -> float:
+        """Seconds since 1970 UTC."""
+        return self._system.now() if self._offset is None else float(self._reactor.seconds() + self._offset)
+
+    def callLater(self, delay: float, function: Callable[..., object], *arguments: object) -> Timer:  # noqa: N802
+        """Call `function` in `delay` real seconds."""
+        timer: Timer = self._reactor.callLater(delay, function, *arguments)
+        return timer
+
+    def hold(self) -> Hold:
+        """Real time waits for nobody."""
+        return _NoHold()
+
+
+class _NoHold:
+    def release(self) -> None:
+        """Nothing was held."""
+
+
+class FastClock:
+    """Time that stands still while anybody holds it, and otherwise jumps to the next due call, never scaled.
+
+    A jump is made between two turns of the reactor, so that what is in the sockets is read before time goes on. All
+    calls due at the same instant are made together, in the order they were asked for. Time counts in whole microseconds.
+    """
+
+    def __init__(self, reactor: Any, start: float) -> None:
+        self._reactor = reactor
+        self._micros = round(start * 1_000_000)
+        self._due: list[_Due] = []
+        self._count = 0
+        self._holds = 0
+        self._checking = False
+
+    def now(self) -> float:
+        """Seconds since 1970 UTC, of fast time."""
+        return self._micros / 1_000_000
+
+    def callLater(self, delay: float, function: Callable[..., object], *arguments: object) -> Timer:  # noqa: N802
+        """Call `function` when `delay` seconds of fast time have passed (never at once, even for 0)."""
+        self._count += 1
+        due = _Due(self._micros + max(0, round(delay * 1_000_000)), self._count, function, arguments)
+        heapq.heappush(self._due, due)
+        self._check_soon()
+        return due
+
+    def hold(self) -> Hold:
+        """Time stands still until the hold is released."""
+        self._holds += 1
+        return _FastHold(self)
+
+    def _release(self) -> None:
+        self._holds -= 1
+        self._check_soon()
+
+    def _check_soon(self) -> None:
+        if not self._holds and self._due and not self._checking:
+            self._checking = True
+            self._reactor.callLater(0, self._check)
+
+    def _check(self) -> None:
+        self._checking = False
+        if self._holds:
+            return  # whoever releases the last hold asks again
+        while self._due and not self._due[0].active():
+            heapq.heappop(self._due)
+        if not self._due:
+            return
+        self._micros = max(self._micros, self._due[0].micros)
+        together = []
+        while self._due and self._due[0].micros <= self._micros:
+            together.append(heapq.heappop(self._due))
+        try:
+            while together:
+                together.pop(0).run()
+        finally:  # a call that raises must not take the others with it
+            for due in together:
+                heapq.heappush(self._due, due)
+            self._check_soon()
+
+
+class _Due:
+    """A call in fast time."""
+
+    __slots__ = ("_arguments", "_function", "_order", "micros")
+
+    def __init__(self, micros: int, order: int, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        self.micros = micros
+        self._order = order
+        self._function: Callable[..., object] | None = function
+        self._arguments = arguments
+
+    def __lt__(self, other: _Due) -> bool:
+        return (self.micros, self._order) < (other.micros, other._order)
+
+    def active(self) -> bool:
+        """Is it still to come?"""
+        return self._function is not None
+
+    def cancel(self) -> None:
+        """It shall not come."""
+        self._function = None
+
+    def run(self) -> None:
+        """Make the call, unless it was cancelled meanwhile."""
+        if function := self._function:
+            self._function = None
+            function(*self._arguments)
+
+
+class _FastHold:
+    __slots__ = ("_clock",)
+
+    def __init__(self, clock: FastClock) -> None:
+        self._clock: FastClock | None = clock
+
+    def release(self) -> None:
+        """Let time go on."""
+        if clock := self._clock:
+            self._clock = None
+            clock._release()

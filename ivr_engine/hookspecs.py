@@ -1,0 +1,80 @@
+"""The plugin API, whole: what a line may bring beside its data files.
+
+A line is a folder with `line.yaml` (its tree), `prompts.yaml` (what is heard) and `articles.yaml` (its answers). Python is
+needed only for what data cannot say: functions for `do` steps and validators for `ask` steps. Hooks are called once, at
+start; what they return is called during calls, in threads, with a time limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003 - plugin authors may ask for these hints at run time
+from typing import Protocol, TypeAlias
+
+import pluggy
+
+PROJECT = "ivr_engine"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a function of a line is told: the line, the validated inputs by name, today's date in Rome, the language."""
+
+    line: str
+    inputs: Mapping[str, str]
+    today: date
+    language: str = "it"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a function answers.
+
+    `label` picks the next step. `values` can be spoken by prompts: a `date`, an `int`, a `str` of digits, or a prompt key.
+    `facts` go to the operator's screen-pop and to the case, by name.
+    """
+
+    label: str
+    values: Mapping[str, date | int | str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Function: TypeAlias = Callable[[Request], Result]
+
+
+class Refused(ValueError):
+    """Raised by a validator: `prompt` is the key of what the caller should hear ("" = the general "not valid")."""
+
+    def __init__(self, prompt: str = "") -> None:
+        self.prompt = prompt
+        super().__init__(prompt)
+
+
+class Validator(Protocol):
+    """Checks what was keyed at an `ask` step."""
+
+    lengths: tuple[int, int]
+    """Fewest and most digits; when both are equal the entry ends by itself, without `#`."""
+
+    def __call__(self, digits: str, today: date) -> str:
+        """Return the value in its normal form (dates as YYYY-MM-DD). Raises Refused."""
+
+
+@hookspec
+def ivr_functions() -> Mapping[str, Function]:
+    """Functions for this line's `do` steps, by the name the tree uses.
+
+    Called once at start, for each line apart: names of different lines never meet. A function is plain, may block, runs
+    in one of the line's own few threads, and has a time limit (setting `plugins.limit`): when it is late, raises, or no
+    thread is free, its caller goes to an operator.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def ivr_validators() -> Mapping[str, Validator]:
+    """Validators for `ask` steps, by name. Shared by all lines: a name given twice is refused at start."""
+    raise NotImplementedError

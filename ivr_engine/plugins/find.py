@@ -1,0 +1,131 @@
+"""Find the lines: entry points of installed packages, then folders named in the settings. One name, one line."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+import structlog
+
+from ivr_engine import hookspecs
+from ivr_engine.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import ModuleType
+
+    from ivr_engine.hookspecs import Function, Validator
+
+ENTRY_POINTS = "ivr_engine.lines"
+TREE_FILE = "line.yaml"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLine:
+    """A line's name, the folder of its data files, and the functions its plugin brings."""
+
+    name: str
+    folder: Path
+    functions: Mapping[str, Function] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All lines, by name, and the validators all of them share."""
+
+    lines: Mapping[str, FoundLine]
+    validators: Mapping[str, Validator]
+
+
+def find(folders: Iterable[Path], core: ModuleType) -> Found:
+    """Every line there is. `core` brings the engine's own validators, through the same hook. Raises Invalid.
+
+    A line found twice (entry point and folder, or two folders) is loaded once, from where it was found first; the log says so.
+    """
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(core, "core")
+    places: dict[str, Path] = {}
+    for name, folder, load in _candidates(folders):
+        if name in places:
+            log.warning("line found twice, loaded once", line=name, loaded=str(places[name]), ignored=str(folder))
+            continue
+        if not (folder / TREE_FILE).is_file():
+            raise Invalid([Problem(str(folder), 0, "", f"line {name} has no {TREE_FILE}", "add it, or remove the entry point")])
+        places[name] = folder
+        module = load()
+        if module is not None:
+            manager.register(module, name)
+    _check_hooks(manager)
+    lines = {name: FoundLine(name, folder, _functions(manager, name)) for name, folder in sorted(places.items())}
+    return Found(lines, _validators(manager))
+
+
+def _candidates(folders: Iterable[Path]) -> Iterator[tuple[str, Path, Callable[[], ModuleType | None]]]:
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        try:
+            module = point.load()
+        except Exception as error:
+            raise Invalid([_broken(point.value, error)]) from error
+        yield point.name, Path(module.__file__).parent, partial(_as_is, module)
+    for parent in folders:
+        if not parent.is_dir():
+            raise Invalid([Problem(str(parent), 0, "plugins.folders", "no such folder", "create it or correct the setting")])
+        for folder in sorted(path.parent for path in parent.glob(f"*/{TREE_FILE}")):
+            yield folder.name, folder, partial(_module, folder)
+
+
+def _as_is(module: ModuleType) -> ModuleType:
+    return module
+
+
+def _module(folder: Path) -> ModuleType | None:
+    """The plugin's package, when the folder has Python at all; imported under a name no installed package uses."""
+    init = folder / "__init__.py"
+    if not init.is_file():
+        return None
+    name = f"ivr_folder_lines_{folder.name}"
+    spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[str(folder)])
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise Invalid([_broken(str(init), error)]) from error
+    return module
+
+
+def _broken(where: str, error: Exception) -> Problem:
+    return Problem(where, 0, "", f"cannot be imported: {type(error).__name__}: {error}", "mend the plugin", "plugin-import")
+
+
+def _check_hooks(manager: pluggy.PluginManager) -> None:
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        where = str(getattr(error.plugin, "__file__", error.plugin))
+        raise Invalid([Problem(where, 0, "", str(error), "hooks are listed in hookspecs.py")]) from error
+
+
+def _functions(manager: pluggy.PluginManager, name: str) -> Mapping[str, Function]:
+    others = [plugin for other, plugin in manager.list_name_plugin() if other != name]
+    answers: list[Mapping[str, Function]] = manager.subset_hook_caller("ivr_functions", others)()
+    return answers[0] if answers else {}
+
+
+def _validators(manager: pluggy.PluginManager) -> Mapping[str, Validator]:
+    shared: dict[str, Validator] = {}
+    for answer in reversed(manager.hook.ivr_validators()):
+        if twice := shared.keys() & answer.keys():
+            raise Invalid([Problem("plugins", 0, ", ".join(sorted(twice)), "validator given twice", "rename one of them")])
+        shared.update(answer)
+    return shared

@@ -1,0 +1,108 @@
+"""Run lines' functions in a few threads of their own: blocking code stops neither the reactor nor another line.
+
+A function that is late keeps its thread until it returns, while its caller goes on at once. When all threads of a line are
+taken the line's functions count as unavailable (the breaker is open) until one comes back: the state is the count, no timer.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from twisted.internet.defer import Deferred
+
+from ivr_engine.errors import FunctionFailed
+from ivr_engine.hookspecs import Request, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ivr_engine.hookspecs import Function
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatistics:
+    """`busy` threads now (late ones included) of `threads`; counts since start."""
+
+    threads: int
+    busy: int
+    served: int
+    failed: int
+    late: int
+    refused: int
+
+
+class LinePool:
+    """The threads of one line. All methods belong to the reactor's thread."""
+
+    def __init__(self, line: str, functions: Mapping[str, Function], reactor: Any, threads: int, limit: float) -> None:
+        self._line, self._functions, self._reactor = line, functions, reactor
+        self._threads, self._limit = threads, limit
+        self._work: SimpleQueue[tuple[Function, Request, Deferred[Result]]] = SimpleQueue()
+        self._started = self._busy = self._served = self._failed = self._late = self._refused = 0
+
+    def call(self, function: str, request: Request) -> Deferred[Result]:
+        """The function's result, or FunctionFailed within the limit."""
+        answer: Deferred[Result] = Deferred()
+        if self._busy >= self._threads:
+            self._refused += 1
+            answer.errback(FunctionFailed("unavailable"))
+            return answer
+        self._busy += 1
+        if self._busy > self._started:
+            self._started += 1
+            threading.Thread(target=self._worker, name=f"{self._line}-{self._started}", daemon=True).start()
+        timer = self._reactor.callLater(self._limit, self._too_late, answer, function)
+        answer.addBoth(lambda outcome: (timer.active() and timer.cancel(), outcome)[1])
+        self._work.put((self._functions[function], request, answer))
+        return answer
+
+    def statistics(self) -> PoolStatistics:
+        """How the pool stands."""
+        return PoolStatistics(self._threads, self._busy, self._served, self._failed, self._late, self._refused)
+
+    def _worker(self) -> None:
+        while True:
+            function, request, answer = self._work.get()
+            try:
+                outcome: Result | FunctionFailed = function(request)
+                if not isinstance(outcome, Result):
+                    outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
+            except BaseException as error:  # whatever a plugin raises stays in its own line
+                log.warning("function failed", line=self._line, function=function.__name__, exc_info=error)
+                outcome = FunctionFailed("failed", type(error).__name__)
+            self._reactor.callFromThread(self._done, answer, outcome)
+
+    def _done(self, answer: Deferred[Result], outcome: Result | FunctionFailed) -> None:
+        self._busy -= 1
+        if isinstance(outcome, FunctionFailed):
+            self._failed += 1
+        else:
+            self._served += 1
+        if not answer.called:
+            answer.errback(outcome) if isinstance(outcome, FunctionFailed) else answer.callback(outcome)
+
+    def _too_late(self, answer: Deferred[Result], function: str) -> None:
+        self._late += 1
+        log.warning("function late", line=self._line, function=function, limit_s=self._limit, busy=self._busy)
+        answer.errback(FunctionFailed("late"))
+
+
+class Pools:
+    """The pools of all lines; what the dialogue calls functions through."""
+
+    def __init__(self, functions: Mapping[str, Mapping[str, Function]], reactor: Any, threads: int, limit: float) -> None:
+        self._pools = {line: LinePool(line, its, reactor, threads, limit) for line, its in functions.items()}
+
+    def call(self, line: str, function: str, request: Request) -> Deferred[Result]:
+        """See LinePool.call."""
+        return self._pools[line].call(function, request)
+
+    def statistics(self) -> dict[str, PoolStatistics]:
+        """By line."""
+        return {line: pool.statistics() for line, pool in self._pools.items()}

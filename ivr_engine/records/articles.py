@@ -1,0 +1,114 @@
+"""Articles: the approved answers of the lines, every version kept."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ivr_engine.records.journal import milliseconds
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from ivr_engine.records.database import Reader
+
+_PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An answer in one language. `source` is its norm, `certainty` how sure it is (A to C), `valid_to` None: until further
+    notice, `verified` the day somebody last compared it with its source."""
+
+    line: str
+    id: str
+    language: str
+    title: str
+    text: str
+    source: str
+    certainty: str
+    category: str
+    topic: str
+    valid_from: date
+    valid_to: date | None
+    verified: date
+
+
+_COLUMNS = tuple(field.name for field in fields(Article))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedArticle:
+    """An article with its version, counted from 1."""
+
+    article: Article
+    version: int
+
+
+def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: float) -> int:
+    """Store the lines' articles as published: version 1 of a new one, the next version of a changed one, nothing for one that
+    is there already. Returns how many versions were added."""
+    added = 0
+    for article in articles:
+        latest = _latest(connection, article.line, article.id, article.language)
+        if latest is not None and latest.article == article:
+            continue
+        version = latest.version + 1 if latest else 1
+        values = [value.isoformat() if isinstance(value, date) else value for value in astuple(article)]
+        marks = ", ".join("?" * (len(values) + 3))
+        connection.execute(
+            f"INSERT INTO articles ({', '.join(_COLUMNS)}, version, state, published) VALUES ({marks})",  # noqa: S608 - own names
+            (*values, version, _PUBLISHED, milliseconds(at)),
+        )
+        added += 1
+    return added
+
+
+def subject_of(connection: sqlite3.Connection, line: str, article: str) -> tuple[str, str]:
+    """Category and topic of an article, "" when it is unknown: what a talk is about if this was the last answer heard."""
+    row = connection.execute(
+        "SELECT category, topic FROM articles WHERE line = ? AND id = ? ORDER BY version DESC LIMIT 1", (line, article)
+    ).fetchone()
+    return (row["category"], row["topic"]) if row else ("", "")
+
+
+class Articles:
+    """Looks articles up. Every method may raise Unavailable."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def get(self, line: str, article: str, language: str, on: date) -> PublishedArticle | None:
+        """The latest version that is in force on that day."""
+        with self._reader.open() as connection:
+            row = connection.execute(
+                "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? AND valid_from <= ?"
+                " AND (valid_to IS NULL OR valid_to >= ?) ORDER BY version DESC LIMIT 1",
+                (line, article, language, on.isoformat(), on.isoformat()),
+            ).fetchone()
+        return None if row is None else _article(row)
+
+    def versions(self, line: str, article: str, language: str) -> tuple[PublishedArticle, ...]:
+        """All versions, oldest first."""
+        with self._reader.open() as connection:
+            rows = connection.execute(
+                "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? ORDER BY version", (line, article, language)
+            ).fetchall()
+        return tuple(map(_article, rows))
+
+
+def _latest(connection: sqlite3.Connection, line: str, article: str, language: str) -> PublishedArticle | None:
+    row = connection.execute(
+        "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? ORDER BY version DESC LIMIT 1",
+        (line, article, language),
+    ).fetchone()
+    return None if row is None else _article(row)
+
+
+def _article(row: sqlite3.Row) -> PublishedArticle:
+    values = {name: row[name] for name in _COLUMNS}
+    for name in ("valid_from", "valid_to", "verified"):
+        values[name] = values[name] and date.fromisoformat(values[name])
+    return PublishedArticle(Article(**values), row["version"])

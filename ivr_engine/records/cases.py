@@ -1,0 +1,180 @@
+"""Cases: matters that live longer than one contact, opened or continued when an operator answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ivr_engine.clock import rome
+from ivr_engine.records.articles import subject_of
+from ivr_engine.records.citizens import caller_of
+from ivr_engine.records.journal import milliseconds, seconds
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ivr_engine.events import OperatorAnswered
+    from ivr_engine.records.database import Reader
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    WAITING_CITIZEN = "waiting_citizen"
+    WAITING_MINISTRY = "waiting_ministry"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class Level(StrEnum):
+    """Who has the case in hand."""
+
+    FRONT_LINE = "front_line"
+    BACK_OFFICE = "back_office"
+    MINISTRY = "ministry"
+
+
+_FINISHED = (CaseState.RESOLVED, CaseState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTouched:
+    """Committed: an operator answered, and the citizen's case was opened or continued. `citizen` is None for the unknown."""
+
+    contact: str
+    case: str
+    opened: bool
+    citizen: int | None
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case. `number` can be read aloud ("2026-000123"); instants are seconds since 1970 UTC."""
+
+    number: str
+    line: str
+    state: CaseState
+    level: Level
+    category: str
+    topic: str
+    citizen: int | None
+    opened_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """One entry of a case's history. `what`: opened, continued."""
+
+    at: float
+    what: str
+    contact: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with its contacts' ids and its history, oldest first."""
+
+    case: CaseRow
+    contacts: tuple[str, ...]
+    history: tuple[CaseChange, ...]
+
+
+def answered(connection: sqlite3.Connection, event: OperatorAnswered, contact: sqlite3.Row) -> CaseTouched:
+    """Open or continue the case of the contact (its row). A contact that has one already keeps it."""
+    line, citizen = contact["line"], contact["citizen"]
+    linked = connection.execute(
+        "SELECT number FROM cases JOIN case_contacts ON case_id = id WHERE contact = ? AND line = ?", (event.contact, line)
+    ).fetchone()
+    if linked:
+        return CaseTouched(event.contact, linked["number"], opened=False, citizen=citizen, line=line)
+    found = connection.execute(
+        "SELECT id, number FROM cases WHERE citizen = ? AND line = ? AND state NOT IN (?, ?)"
+        " ORDER BY updated DESC, id DESC LIMIT 1",
+        (citizen, line, *_FINISHED),
+    ).fetchone()
+    case_id, number = (found["id"], found["number"]) if found else _open(connection, event, contact)
+    at = milliseconds(event.at)
+    connection.execute("INSERT INTO case_contacts (contact, case_id) VALUES (?, ?)", (event.contact, case_id))
+    connection.execute("UPDATE cases SET updated = max(updated, ?) WHERE id = ?", (at, case_id))
+    connection.execute(
+        "INSERT INTO case_history (case_id, seq, at, what, contact, operator)"
+        " SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5 FROM case_history WHERE case_id = ?1",
+        (case_id, at, "continued" if found else "opened", event.contact, event.operator),
+    )
+    return CaseTouched(event.contact, number, opened=not found, citizen=citizen, line=line)
+
+
+def _open(connection: sqlite3.Connection, event: OperatorAnswered, contact: sqlite3.Row) -> tuple[int, str]:
+    at, year = milliseconds(event.at), rome(event.at).year
+    (last,) = connection.execute("SELECT coalesce(max(serial), 0) FROM cases WHERE year = ?", (year,)).fetchone()
+    number = f"{year}-{last + 1:06d}"
+    category, topic = subject_of(connection, contact["answer_line"], contact["answer"])
+    row = connection.execute(
+        "INSERT INTO cases (year, serial, number, citizen, line, state, level, category, topic, opened, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (year, last + 1, number, contact["citizen"], contact["line"], CaseState.OPEN, Level.FRONT_LINE, category, topic, at, at),
+    )
+    assert row.lastrowid is not None
+    return row.lastrowid, number
+
+
+class Cases:
+    """Looks cases up. Every method may raise Unavailable."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def list(self, *, line: str = "", open_only: bool = False, limit: int = 100) -> tuple[CaseRow, ...]:
+        """Cases, the last touched first; of one line, or open ones only, when asked."""
+        with self._reader.open() as connection:
+            rows = connection.execute(
+                "SELECT * FROM cases WHERE ?1 IN ('', line) AND NOT (?2 AND state IN (?3, ?4))"
+                " ORDER BY updated DESC, id DESC LIMIT ?5",
+                (line, open_only, *_FINISHED, limit),
+            ).fetchall()
+        return tuple(map(_case, rows))
+
+    def show(self, number: str) -> CaseFile | None:
+        """One case, whole; None when there is none of that number."""
+        with self._reader.open() as connection:
+            row = connection.execute("SELECT * FROM cases WHERE number = ?", (number,)).fetchone()
+            if row is None:
+                return None
+            changes = connection.execute("SELECT * FROM case_history WHERE case_id = ? ORDER BY seq", (row["id"],))
+            history = tuple(CaseChange(seconds(it["at"]), it["what"], it["contact"], it["operator"]) for it in changes)
+            contacts = connection.execute("SELECT contact FROM case_contacts WHERE case_id = ? ORDER BY contact", (row["id"],))
+            return CaseFile(_case(row), tuple(it["contact"] for it in contacts), history)
+
+    def open_cases(self, number: str) -> tuple[CaseRow, ...]:
+        """The open cases of the citizen with that telephone number, on all lines, the last touched first."""
+        caller = caller_of(number)
+        if caller.number is None:
+            return ()
+        with self._reader.open() as connection:
+            rows = connection.execute(
+                "SELECT cases.* FROM cases JOIN citizens ON citizens.id = cases.citizen WHERE citizens.number = ?"
+                " AND state NOT IN (?, ?) ORDER BY updated DESC, cases.id DESC",
+                (caller.number, *_FINISHED),
+            ).fetchall()
+        return tuple(map(_case, rows))
+
+
+def _case(row: sqlite3.Row) -> CaseRow:
+    return CaseRow(
+        number=row["number"],
+        line=row["line"],
+        state=CaseState(row["state"]),
+        level=Level(row["level"]),
+        category=row["category"],
+        topic=row["topic"],
+        citizen=row["citizen"],
+        opened_at=seconds(row["opened"]),
+        updated_at=seconds(row["updated"]),
+    )

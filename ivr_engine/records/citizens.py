@@ -1,0 +1,118 @@
+"""Citizens, known by their telephone number; and what a caller's number says about the caller."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from ivr_engine.records.journal import milliseconds, seconds
+from ivr_engine.records.private import NAME, NUMBER
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ivr_engine.events import PrivateNoted
+    from ivr_engine.records.database import Reader
+
+_ITALY = 39
+_DIALLED = re.compile(r"\+?[0-9]{2,18}")
+_LANDLINES = frozenset({PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+
+
+class CallerKind(StrEnum):
+    """What sort of telephone a call comes from. FOREIGN: a number outside Italy; OTHER: none of these."""
+
+    MOBILE = "mobile"
+    LANDLINE = "landline"
+    FOREIGN = "foreign"
+    ANONYMOUS = "anonymous"
+    OTHER = "other"
+
+
+class Caller(NamedTuple):
+    """Who calls: the number in E.164 form, None when it is withheld or no public number, and its kind."""
+
+    number: str | None
+    kind: CallerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """A person or organisation; `name` is "" until somebody gave it, `since` seconds since 1970 UTC."""
+
+    id: int
+    number: str
+    name: str
+    since: float
+
+
+def caller_of(raw: str) -> Caller:
+    """Read a caller's number as an exchange writes it: "+39…", "0039…", "39…", national; "" or a word when withheld."""
+    text = re.sub(r"[\s./()-]", "", raw)
+    if not any(character.isdigit() for character in text):
+        return Caller(None, CallerKind.ANONYMOUS)
+    if not _DIALLED.fullmatch(text):
+        return Caller(None, CallerKind.OTHER)
+    number = _parse(text)
+    if number is None:
+        return Caller(None, CallerKind.OTHER)
+    return Caller(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), _kind(number))
+
+
+def _parse(text: str) -> phonenumbers.PhoneNumber | None:
+    """The first reading that is a number in use, else the first that might be one."""
+    readings = []
+    for form in (text, f"+{text}"):  # some exchanges leave the + out
+        try:
+            readings.append(phonenumbers.parse(form, "IT"))
+        except phonenumbers.NumberParseException:
+            continue
+    valid = [number for number in readings if phonenumbers.is_valid_number(number)]
+    possible = [number for number in readings[:1] if phonenumbers.is_possible_number(number)]
+    return next(iter(valid + possible), None)
+
+
+def _kind(number: phonenumbers.PhoneNumber) -> CallerKind:
+    if number.country_code != _ITALY:
+        return CallerKind.FOREIGN
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.MOBILE:
+        return CallerKind.MOBILE
+    return CallerKind.LANDLINE if kind in _LANDLINES else CallerKind.OTHER
+
+
+def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
+    """A number makes its contact that citizen's; a name is kept with the citizen."""
+    if event.name == NUMBER and event.value.startswith("+"):
+        connection.execute(
+            "INSERT INTO citizens (number, created) VALUES (?, ?) ON CONFLICT (number) DO NOTHING",
+            (event.value, milliseconds(event.at)),
+        )
+        connection.execute(
+            "UPDATE contacts SET citizen = (SELECT id FROM citizens WHERE number = ?) WHERE id = ?", (event.value, event.contact)
+        )
+    elif event.name == NAME and event.value:
+        connection.execute(
+            "UPDATE citizens SET name = ? WHERE id = (SELECT citizen FROM contacts WHERE id = ?)", (event.value, event.contact)
+        )
+
+
+class Citizens:
+    """Looks citizens up. Every method may raise Unavailable."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def find(self, number: str) -> Citizen | None:
+        """The citizen of a number, in whatever form it is written."""
+        caller = caller_of(number)
+        if caller.number is None:
+            return None
+        with self._reader.open() as connection:
+            row = connection.execute("SELECT * FROM citizens WHERE number = ?", (caller.number,)).fetchone()
+        return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))

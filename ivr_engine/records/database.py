@@ -1,0 +1,162 @@
+"""The database file: opened for the one writer or for reading, and what can ail it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from ivr_engine.errors import Unavailable
+from ivr_engine.records.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_READ_WAIT = 2.0  # seconds a reader waits for a lock
+
+
+class State(StrEnum):
+    """How the database does. Events are safe in the spool in every state."""
+
+    WORKS = "works"
+    LOCKED = "locked"
+    FULL = "disk full"
+    READ_ONLY = "read-only"
+    CORRUPT = "corrupt"
+    GONE = "cannot be opened"
+    REPLACED = "deleted or replaced"
+    FAILED = "failed"
+
+
+_STATES = {
+    sqlite3.SQLITE_BUSY: State.LOCKED,
+    sqlite3.SQLITE_LOCKED: State.LOCKED,
+    sqlite3.SQLITE_FULL: State.FULL,
+    sqlite3.SQLITE_READONLY: State.READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: State.CORRUPT,
+    sqlite3.SQLITE_NOTADB: State.CORRUPT,
+    sqlite3.SQLITE_CANTOPEN: State.GONE,
+}
+_EVENT_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+
+
+class Replaced(Exception):
+    """The file under the open connection is no longer the one of that name."""
+
+
+def state_of(error: Exception) -> State:
+    """What an error says about the database."""
+    if isinstance(error, Replaced):
+        return State.REPLACED
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the family, the rest its detail
+    return _STATES.get(code, State.FAILED)
+
+
+def ails_database(error: Exception) -> bool:
+    """Is it the database that failed (try again later), rather than what was asked of it?"""
+    return isinstance(error, sqlite3.Error | Replaced) and not isinstance(error, _EVENT_FAULTS)
+
+
+class WriteConnection:
+    """The writer's connection: schema up to date, write-ahead log, every commit on disk. Made and used in one thread.
+
+    Raises sqlite3.Error. `busy` is how many seconds to wait for a lock.
+    """
+
+    def __init__(self, path: Path, busy: float) -> None:
+        self._path = path
+        with contextlib.suppress(OSError):  # made first, so that nobody else may read it; SQLite says what else is wrong
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        self.connection = sqlite3.connect(path, timeout=busy, isolation_level=None)
+        try:
+            self.connection.row_factory = sqlite3.Row
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+                self.connection.execute(f"PRAGMA {pragma}")
+            migrate(Database(self.connection, execute_plugins=False))
+        except BaseException:
+            self.connection.close()
+            raise
+        self._files = {file: _inode(file) for file in (path, _beside(path, "-wal"), _beside(path, "-shm"))}
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing. Raises Replaced when the commit went to a file that is no longer the store's."""
+        self.check()
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+        self.check()
+
+    def check(self) -> None:
+        """Raises Replaced when the file was deleted or another put in its place."""
+        if _inode(self._path) != self._files[self._path]:
+            raise Replaced(f"{self._path.name} is not the file that was opened")
+
+    def verify(self) -> None:
+        """Raises sqlite3.Error or Replaced unless a newcomer finds in the file what this connection finds.
+
+        What somebody overwrites in place goes unnoticed here, where the pages are in memory, until nobody else can read them.
+        """
+        self.check()
+        with contextlib.closing(_read_only(self._path)) as newcomer:
+            seen = [
+                connection.execute("SELECT name, value FROM settings").fetchall() for connection in (self.connection, newcomer)
+            ]
+        if list(map(tuple, seen[0])) != list(map(tuple, seen[1])):
+            raise Replaced(f"{self._path.name} was overwritten")
+
+    def close(self) -> None:
+        """Close; what a replaced file leaves behind must not be taken for a part of its successor."""
+        replaced = _inode(self._path) != self._files[self._path]
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.close()
+        if replaced:
+            for file, inode in self._files.items():
+                if file != self._path and inode is not None and _inode(file) == inode:
+                    file.unlink(missing_ok=True)
+
+
+class Reader:
+    """Read-only access from any thread or process, also while an engine writes; a connection for each use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """A connection for the length of the block, all of it seeing one moment. Raises Unavailable."""
+        if not self._path.exists():
+            raise Unavailable(f"there is no store in {self._path.parent}", "start the engine once, it makes one")
+        try:
+            with contextlib.closing(_read_only(self._path)) as connection:
+                connection.row_factory = sqlite3.Row
+                connection.execute("BEGIN")
+                yield connection
+        except sqlite3.Error as error:
+            raise Unavailable(f"the store {self._path} cannot be read: {error}", "see `ivr doctor`") from error
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_READ_WAIT, isolation_level=None)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,29 @@
+"""What identifies somebody, apart from everything else and keyed by contact: emptying it changes no journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivr_engine.records.journal import milliseconds
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ivr_engine.events import PrivateNoted
+
+NUMBER = "number"
+NAME = "name"
+
+
+def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
+    """Keep a value; of a name noted twice the later one."""
+    connection.execute(
+        "INSERT INTO private (contact, name, value, at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (contact, name) DO UPDATE SET value = excluded.value, at = excluded.at",
+        (event.contact, event.name, event.value, milliseconds(event.at)),
+    )
+
+
+def erase(connection: sqlite3.Connection, contact: str) -> None:
+    """Forget what identifies the caller of a contact."""
+    connection.execute("DELETE FROM private WHERE contact = ?", (contact,))

@@ -1,0 +1,136 @@
+"""The contacts that are open now, each with what the engine must know at once: where it stands and who it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivr_engine.events import (
+    Cause,
+    ContactEnded,
+    LineChosen,
+    OperatorAnswered,
+    QueueEntered,
+    QueueLeft,
+    QueueStatus,
+)
+from ivr_engine.records.outcome import OutcomeFold
+from ivr_engine.routing.talk import Talk
+
+if TYPE_CHECKING:
+    from ivr_engine.dialogue.runner import Progress
+    from ivr_engine.events import Event
+    from ivr_engine.records.spool import Spool
+    from ivr_engine.routing.feed import Feed
+
+
+class Book:
+    """Takes every fact: into the spool first (then it is acknowledged), then to those who look on."""
+
+    def __init__(self, spool: Spool, feed: Feed) -> None:
+        self._spool, self._feed = spool, feed
+
+    def record(self, event: Event) -> None:
+        """Never raises; one write to the disk, no wait for the database."""
+        self._spool.append(event)
+        self._feed.publish(event)
+
+
+class Contact:
+    """An open contact. Its `record` is the journal of its dialogue.
+
+    `lost` is None while a FastAGI session carries the call; otherwise it says why none does, and the call is followed by the
+    live view and the ledger until its true end.
+    """
+
+    __slots__ = (
+        "_book",
+        "answered",
+        "channel",
+        "ended",
+        "fold",
+        "id",
+        "line",
+        "lost",
+        "number",
+        "progress",
+        "queue",
+        "queued_at",
+        "talk",
+    )
+
+    def __init__(
+        self,
+        book: Book,
+        contact: str,
+        channel: str,
+        line: str,
+        number: str = "",
+        *,
+        lost: Cause | None = None,
+        fold: OutcomeFold | None = None,
+    ) -> None:
+        self._book = book
+        self.id, self.channel, self.line, self.number = contact, channel, line, number
+        self.progress: Progress | None = None
+        self.fold = fold or OutcomeFold()
+        self.lost = lost
+        self.queue = ""
+        self.queued_at = 0.0
+        self.answered = False
+        self.ended = False
+        self.talk = Talk()
+
+    def record(self, event: Event) -> None:
+        """Take a fact about this contact: keep what matters now, and write it down."""
+        match event:
+            case LineChosen():
+                self.line = event.line
+            case QueueEntered():
+                self.queue, self.queued_at, self.answered, self.talk = event.queue, event.at, False, Talk()
+            case OperatorAnswered():
+                self.answered = True
+            case QueueLeft():
+                if event.status is QueueStatus.ANSWERED and not self.answered:
+                    # The live view missed it (a gap, or it is slower than a very short talk): the case must open all the same.
+                    answered_at = event.at - event.talk_s
+                    self.record(OperatorAnswered(self.id, answered_at, event.queue, event.operator))
+                self.queue = ""
+            case ContactEnded():
+                self.ended = True
+        self.fold.apply(event)
+        self._book.record(event)
+
+    def end(self, cause: Cause, at: float, share: float) -> None:
+        """The contact was over at that instant: its outcome follows from what was recorded."""
+        self.record(ContactEnded(self.id, at, cause, self.fold.outcome(share)))
+
+
+class OpenContacts:
+    """All open contacts, by the exchange's channel."""
+
+    def __init__(self) -> None:
+        self._by_channel: dict[str, Contact] = {}
+
+    def add(self, contact: Contact) -> None:
+        """A call arrived, or is followed from now on."""
+        self._by_channel[contact.channel] = contact
+
+    def remove(self, contact: Contact) -> None:
+        """It is over."""
+        if self._by_channel.get(contact.channel) is contact:
+            del self._by_channel[contact.channel]
+
+    def on(self, channel: str) -> Contact | None:
+        """The open contact on that channel."""
+        return self._by_channel.get(channel)
+
+    def lost(self) -> list[Contact]:
+        """Those that no session carries."""
+        return [contact for contact in self._by_channel.values() if contact.lost is not None]
+
+    def in_self_service(self) -> int:
+        """How many are in menus now: carried by a session, and in no queue."""
+        return sum(1 for contact in self._by_channel.values() if contact.lost is None and not contact.queue)
+
+    def __len__(self) -> int:
+        return len(self._by_channel)

@@ -1,0 +1,93 @@
+"""What the live view says of operators becomes facts of the contact, and the screen-pop of the operator who is rung."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+
+from ivr_engine.events import OperatorAnswered, OperatorMissed, OperatorRang
+from ivr_engine.exchange.interface import OperatorConnected, OperatorRinging, OperatorSilent, TalkEnded
+from ivr_engine.routing.feed import OpenCase, ScreenPop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ivr_engine.clock import Clock
+    from ivr_engine.exchange.interface import Sign
+    from ivr_engine.routing.contacts import Contact, OpenContacts
+    from ivr_engine.routing.feed import Feed
+
+log = structlog.get_logger()
+
+_STORE_LIMIT = 1.0  # seconds a screen-pop waits for the open cases: ringing lasts a few
+
+
+class Desk:
+    """`look_up(number)` gives the citizen's name and open cases; it blocks and runs in a thread."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        clock: Clock,
+        contacts: OpenContacts,
+        feed: Feed,
+        look_up: Callable[[str], tuple[str, Sequence[OpenCase]]],
+    ) -> None:
+        self._reactor, self._clock, self._contacts, self._feed, self._look_up = reactor, clock, contacts, feed, look_up
+
+    def take(self, sign: Sign) -> None:
+        """One sign of the live view, in the reactor's thread. Signs of calls that are over, or unknown, are none of ours."""
+        if not isinstance(sign, OperatorRinging | OperatorConnected | OperatorSilent | TalkEnded):
+            return
+        contact = self._contacts.on(sign.channel)
+        if contact is None or contact.ended or not contact.queue:
+            return
+        now = self._clock.now()
+        match sign:
+            case OperatorRinging():
+                contact.record(OperatorRang(contact.id, now, sign.queue, sign.operator))
+                Deferred.fromCoroutine(self._pop(contact, sign, now)).addErrback(
+                    lambda failure: log.error("screen-pop failed", contact=contact.id, error=str(failure.value))
+                )
+            case OperatorSilent():
+                contact.record(OperatorMissed(contact.id, now, sign.queue, sign.operator))
+            case TalkEnded():
+                contact.talk.told(sign)
+            case OperatorConnected() if not contact.answered:
+                contact.record(OperatorAnswered(contact.id, now, sign.queue, sign.operator))
+
+    async def _pop(self, contact: Contact, sign: OperatorRinging, now: float) -> None:
+        citizen, cases = "", None
+        if contact.number:
+            citizen, cases = await self._known(contact.number)
+        progress = contact.progress
+        self._feed.publish(
+            ScreenPop(
+                contact=contact.id,
+                at=now,
+                operator=sign.operator,
+                queue=sign.queue,
+                line=contact.line,
+                number=contact.number,
+                citizen=citizen,
+                waited_s=round(now - contact.queued_at),
+                path=tuple(progress.path) if progress else (),
+                inputs=dict(progress.inputs) if progress else {},
+                facts=dict(progress.facts) if progress else {},
+                topic=progress.topic if progress else "",
+                open_cases=cases,
+            )
+        )
+
+    async def _known(self, number: str) -> tuple[str, tuple[OpenCase, ...] | None]:
+        asked: Deferred[Any] = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._look_up, number)
+        asked.addTimeout(_STORE_LIMIT, self._reactor)
+        try:
+            citizen, cases = await asked
+        except Exception as error:  # noqa: BLE001 - whatever ails the store, the operator's card must show
+            log.warning("open cases unknown", error=repr(error))
+            return "", None
+        return citizen, tuple(cases)

@@ -1,0 +1,80 @@
+"""What happens, as it happens, to those who look on: facts of contacts to watchers, screen-pops to one operator alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import structlog
+
+from ivr_engine.events import PrivateNoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ivr_engine.events import Event
+    from ivr_engine.records.cases import CaseTouched
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case of the citizen that is not closed: its number, state and topic."""
+
+    case: str
+    state: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenPop:
+    """What the rung operator sees before lifting the phone.
+
+    `path`: (line, step, key) as walked; `inputs`: validated, by name; `facts`: what the line's functions found;
+    `open_cases` is None when the store did not answer in time.
+    """
+
+    contact: str
+    at: float
+    operator: str
+    queue: str
+    line: str
+    number: str
+    citizen: str
+    waited_s: int
+    path: tuple[tuple[str, str, str], ...]
+    inputs: dict[str, str]
+    facts: dict[str, str]
+    topic: str
+    open_cases: tuple[OpenCase, ...] | None
+
+
+Notice: TypeAlias = "Event | ScreenPop | CaseTouched"
+
+
+class Feed:
+    """Subscribers and what they get. One subscriber's failure reaches neither the call nor another subscriber."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[int, tuple[Callable[[Notice], None], str | None]] = {}
+        self._next = 0
+
+    def subscribe(self, deliver: Callable[[Notice], None], operator: str | None = None) -> Callable[[], None]:
+        """Deliver from now on; the answer ends it. With an operator's name: that operator's screen-pops and nothing else."""
+        self._next += 1
+        key = self._next
+        self._subscribers[key] = (deliver, operator)
+        return lambda: self._subscribers.pop(key, None) and None
+
+    def publish(self, notice: Notice) -> None:
+        """To everybody it concerns, at once. What identifies a citizen travels in screen-pops only."""
+        if isinstance(notice, PrivateNoted):
+            return
+        for deliver, operator in tuple(self._subscribers.values()):
+            if operator is not None and not (isinstance(notice, ScreenPop) and notice.operator == operator):
+                continue
+            try:
+                deliver(notice)
+            except Exception as error:  # noqa: BLE001 - a watcher's fault is its own
+                log.warning("a watcher failed", error=repr(error))

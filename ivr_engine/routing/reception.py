@@ -1,0 +1,99 @@
+"""Receives a call and sees it through: which line, the contact, the dialogue, the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from ivr_engine.agi import variables
+from ivr_engine.dialogue.runner import House, Runner
+from ivr_engine.errors import CallerHungUp, CallLost
+from ivr_engine.events import Cause, ContactStarted, PrivateNoted, new_contact_id
+from ivr_engine.records.citizens import caller_of
+from ivr_engine.routing.contacts import Contact
+from ivr_engine.routing.talk import RoutedCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ivr_engine.agi.commands import Agi
+    from ivr_engine.clock import Clock
+    from ivr_engine.dialogue.model import Line
+    from ivr_engine.routing.contacts import Book, OpenContacts
+
+log = structlog.get_logger()
+
+
+class Reception:
+    """`handle` is what the FastAGI server runs for every call."""
+
+    def __init__(
+        self,
+        *,
+        reactor: Any,
+        exchange: str,
+        clock: Clock,
+        book: Book,
+        contacts: OpenContacts,
+        lines: Mapping[str, Line],
+        numbers: Mapping[str, str],
+        house: House,
+        caller_key: Callable[[str], str],
+        answer_share: float,
+    ) -> None:
+        self._reactor, self._exchange, self._clock, self._book, self._contacts = reactor, exchange, clock, book, contacts
+        self._lines, self._numbers, self._house = lines, numbers, house
+        self._caller_key, self._share = caller_key, answer_share
+
+    async def handle(self, agi: Agi) -> None:
+        """One call, top to bottom. Whatever fails leaves IVR_DONE unset, so the dialplan takes the caller to a queue."""
+        contact = self._begin(agi)
+        call = RoutedCall(agi, contact, self._reactor)
+        cause = await self._serve(agi, call, contact)
+        if cause is None:
+            return
+        await call.finish(contact.id)
+        contact.end(cause, self._clock.now(), self._share)
+        self._contacts.remove(contact)
+
+    def _begin(self, agi: Agi) -> Contact:
+        environment, now = agi.environment, self._clock.now()
+        line = environment.line or self._numbers.get(environment.dialled, "")
+        caller = caller_of(environment.caller_number)
+        contact = Contact(self._book, new_contact_id(now), environment.uniqueid, line, caller.number or "")
+        self._contacts.add(contact)
+        key = self._caller_key(caller.number) if caller.number else ""
+        language = self._lines[line].languages[0] if line in self._lines else "it"
+        contact.record(
+            ContactStarted(
+                contact.id, now, line, environment.dialled, self._exchange, environment.uniqueid, key, caller.kind, language
+            )
+        )
+        if caller.number:
+            contact.record(PrivateNoted(contact.id, now, "number", caller.number))
+        return contact
+
+    async def _serve(self, agi: Agi, call: RoutedCall, contact: Contact) -> Cause | None:
+        """The dialogue; None when the call goes on without this session and must be followed."""
+        line = self._lines.get(contact.line)
+        try:
+            if line is None:
+                log.error("no such line", contact=contact.id, line=contact.line, dialled=agi.environment.dialled)
+                contact.lost = Cause.BYPASSED
+                agi.fail("no such line")
+                return None
+            await agi.set_variable(variables.IVR_CONTACT, contact.id)
+            await agi.answer()
+            runner = Runner(call=call, contact=contact.id, journal=contact, line=line, lines=self._lines, house=self._house)
+            contact.progress = runner.progress
+            return await runner.run()
+        except CallLost:
+            contact.lost = Cause.EXCHANGE_LOST
+            return None
+        except CallerHungUp:
+            return Cause.CALLER
+        except Exception:
+            log.exception("the dialogue failed; the dialplan takes the caller to the queue", contact=contact.id)
+            contact.lost = Cause.ENGINE_LOST
+            return None

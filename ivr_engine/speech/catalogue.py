@@ -1,0 +1,150 @@
+"""Every prompt of the engine and its lines: from a key to the sounds that say it.
+
+Sounds are named as they lie in the audio folder, without extension: `<line or core>/<key>`, with `.2`, `.3` for the later
+texts of a prompt with slots, and `units/<kind>/<value>`. A call plays them as `ivr/<name>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import yaml
+
+from ivr_engine.errors import Invalid, Problem
+from ivr_engine.sounds import Sound
+from ivr_engine.speech.template import Slot, parse
+from ivr_engine.speech.units import LANGUAGES, date_units, digit_units, number_units, unit_texts
+
+CORE = "core"
+PLAYED_UNDER = "ivr"
+# A sound not rendered yet has a length all the same, so that a call without audio is paced like one with it.
+_MS_PER_CHARACTER = 65
+_SAFE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+Texts: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Of one line: prompt key -> language -> text. Articles are in it as `article.<id>`."""
+Lengths: TypeAlias = Callable[[str, str], int | None]
+"""Milliseconds of a rendered sound, by language and name; None when it is not rendered."""
+Value: TypeAlias = date | int | str
+
+
+class _Fragment(NamedTuple):
+    name: str
+
+
+_Parts: TypeAlias = tuple[_Fragment | Slot, ...]
+
+
+@cache
+def core_texts() -> Texts:
+    """The engine's own prompts, which every line may use: key -> language -> text."""
+    texts: Texts = yaml.safe_load(Path(__file__).with_name("core.yaml").read_text(encoding="utf-8"))
+    return texts
+
+
+def not_rendered(language: str, name: str) -> int | None:  # noqa: ARG001 - a Lengths
+    """The Lengths of a house without sound files: nothing is rendered, all lengths are estimated."""
+    return None
+
+
+class Catalogue:
+    """All prompts of core and lines. Raises Invalid, with every mistake found, when one cannot be spoken."""
+
+    def __init__(self, lines: Mapping[str, Texts], lengths: Lengths = not_rendered) -> None:
+        self._lengths = lengths
+        self._parts: dict[tuple[str, str, str], _Parts] = {}
+        self._sounds: dict[str, dict[str, str]] = {language: dict(unit_texts(language)) for language in LANGUAGES}
+        problems: list[Problem] = []
+        for line, texts in {**lines, CORE: core_texts()}.items():
+            for key, by_language in texts.items():
+                for language, text in by_language.items():
+                    try:
+                        self._add(line, key, language, text)
+                    except ValueError as error:
+                        problems.append(Problem(f"{line}/prompts.yaml", 0, f"{key}.{language}", str(error), rule="prompt"))
+        if problems:
+            raise Invalid(problems)
+
+    def _add(self, line: str, key: str, language: str, text: str) -> None:
+        if language not in self._sounds:
+            raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
+        if not _SAFE_KEY.fullmatch(key):
+            raise ValueError("a prompt key has only letters, digits, dots, dashes and underscores")
+        parts: list[_Fragment | Slot] = []
+        spoken = 0
+        for part in parse(text):
+            if isinstance(part, str):
+                spoken += 1
+                name = f"{line}/{key}" if spoken == 1 else f"{line}/{key}.{spoken}"
+                if name in self._sounds[language]:
+                    raise ValueError(f"its sound file {name} is also that of another prompt")
+                self._sounds[language][name] = part
+                parts.append(_Fragment(name))
+            else:
+                parts.append(part)
+        if not parts:
+            raise ValueError("there is nothing to be heard in it")
+        self._parts[line, key, language] = tuple(parts)
+
+    def sounds(self, language: str) -> Mapping[str, str]:
+        """Every sound of a language: its name and its text, units first. Raises LookupError for an unknown language."""
+        return self._sounds[language]
+
+    def length(self, language: str, file: str) -> int | None:
+        """Milliseconds of a sound by the name it is played under; None when no such sound belongs to the catalogue."""
+        name = file.removeprefix(f"{PLAYED_UNDER}/")
+        return self._sound(language, name).ms if name in self._sounds.get(language, ()) else None
+
+    def text(self, language: str, file: str) -> str:
+        """What a sound says, by the name it is played under; the name itself when it is none of the catalogue's."""
+        return self._sounds.get(language, {}).get(file.removeprefix(f"{PLAYED_UNDER}/"), file)
+
+    def utterance(self, line: str, key: str, language: str, values: Mapping[str, Value]) -> tuple[Sound, ...]:
+        """The sounds of a prompt (the line's own, else core's), slots filled in. Raises LookupError: unknown key or value."""
+        return tuple(self._sound(language, name) for name in self._names(line, key, language, values, nested=False))
+
+    def _names(self, line: str, key: str, language: str, values: Mapping[str, Value], *, nested: bool) -> tuple[str, ...]:
+        parts = self._parts.get((line, key, language)) or self._parts.get((CORE, key, language))
+        if parts is None:
+            raise LookupError(f"line {line} has no prompt {key!r} in {language!r}")
+        names: list[str] = []
+        for part in parts:
+            if isinstance(part, _Fragment):
+                names.append(part.name)
+            elif part.kind != "prompt":
+                names += _value_units(part, values)
+            elif nested:
+                # One level is what lines need; deeper, a value could name the very prompt it stands in.
+                raise LookupError(f"prompt {key!r} is a value itself and cannot hold another prompt")
+            else:
+                names += self._names(line, str(_value(part, values)), language, values, nested=True)
+        return tuple(names)
+
+    def _sound(self, language: str, name: str) -> Sound:
+        ms = self._lengths(language, name)
+        if ms is None:
+            ms = _MS_PER_CHARACTER * len(self._sounds[language][name])
+        return Sound(f"{PLAYED_UNDER}/{name}", ms)
+
+
+def _value(slot: Slot, values: Mapping[str, Value]) -> Value:
+    if slot.name not in values:
+        raise LookupError(f"no value for {{{slot.name}:{slot.kind}}}")
+    return values[slot.name]
+
+
+def _value_units(slot: Slot, values: Mapping[str, Value]) -> tuple[str, ...]:
+    value = _value(slot, values)
+    try:
+        if slot.kind == "date":
+            return date_units(value if isinstance(value, date) else date.fromisoformat(str(value)))
+        if slot.kind == "number":
+            return number_units(int(str(value)))
+        return digit_units(str(value))
+    except ValueError as error:
+        raise LookupError(f"the value of {{{slot.name}:{slot.kind}}} cannot be spoken so") from error

@@ -1,0 +1,86 @@
+"""Voices: what turns a text into samples."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import wave
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivr_engine.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Samples: TypeAlias = NDArray[np.float32]
+"""Mono, from -1 to 1."""
+
+_HINT = "install espeak-ng: apt-get install espeak-ng libespeak-ng1"
+
+
+class Speech(NamedTuple):
+    """One spoken text: samples a second, and the samples."""
+
+    rate: int
+    samples: Samples
+
+
+class Voice(Protocol):
+    """Somebody who can read prompts aloud. `name` is the folder of their sounds."""
+
+    name: str
+
+    def speak(self, texts: Sequence[str], language: str) -> list[Speech]:
+        """One Speech for each text. Blocks; may be called in several threads at once. Raises Unavailable."""
+
+
+class Pyttsx3Voice:
+    """The voice of last resort, there on every machine: pyttsx3 on espeak-ng.
+
+    espeak-ng lives in a child process: it can be started once per process only, and may hang or abort when it is
+    unwell. `words_per_minute` is its pace; a child that takes longer than `timeout_s` seconds is ended.
+    """
+
+    name = "espeak"
+
+    def __init__(self, words_per_minute: int = 165, timeout_s: float = 60) -> None:
+        self._words_per_minute = words_per_minute
+        self._timeout_s = timeout_s
+
+    def speak(self, texts: Sequence[str], language: str) -> list[Speech]:
+        """One Speech for each text. Raises Unavailable when espeak-ng or pyttsx3 does not work here."""
+        with TemporaryDirectory(prefix="ivr-voice-") as folder:
+            self._run_child({"language": language, "rate": self._words_per_minute, "texts": list(texts), "folder": folder})
+            return [_read(Path(folder) / f"{number}.wav", text) for number, text in enumerate(texts)]
+
+    def _run_child(self, order: dict[str, object]) -> None:
+        command = [sys.executable, "-m", "ivr_engine.speech.speaker"]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own program; texts go by stdin
+                command,
+                input=json.dumps(order).encode(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=self._timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"the voice did not finish within {self._timeout_s:g} seconds", _HINT) from error
+        if done.returncode:
+            why = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
+            raise Unavailable(f"the voice does not work: {why[-1]}", _HINT)
+
+
+def _read(file: Path, text: str) -> Speech:
+    try:
+        with wave.open(str(file), "rb") as sound:
+            rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
+    except (OSError, EOFError, wave.Error) as error:
+        raise Unavailable(f"the voice said nothing for {text!r}", _HINT) from error
+    return Speech(rate, np.frombuffer(frames, "<i2").astype(np.float32) / np.float32(32768))

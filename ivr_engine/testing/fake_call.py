@@ -1,0 +1,154 @@
+"""A scripted caller: satisfies the dialogue's Call without telephone, exchange or reactor, in virtual time."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ivr_engine.dialogue.call import Heard, QueueResult
+from ivr_engine.errors import CallerHungUp, CallLost
+from ivr_engine.events import QueueStatus
+from ivr_engine.testing.clock import ManualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Sequence
+
+ANSWERED = QueueResult(QueueStatus.ANSWERED, 5, 60)
+"""An operator answers after five seconds and talks for a minute."""
+
+_INPUT = re.compile(r"<?[0-9*#~!]+")
+_KEY_MS = 250  # between two keys
+_CUT_IN_MS = 500
+
+
+def two_seconds(_file: str) -> int:
+    """Every sound lasts two seconds."""
+    return 2000
+
+
+class FakeCall:
+    """A caller who keys what `keys` says and is silent afterwards.
+
+    `keys` are groups separated by blanks, one for each input: `"1 2 00187#"`. A group is keyed once the prompts are over and
+    the line listens; `<1` cuts into the next prompt that accepts the key; `~` is silence for one input; `!` hangs up there,
+    `<!` in the middle of the next prompt. Keys that are left of a group when a prompt begins cut into it, or are lost when it
+    does not accept them, as on a real exchange.
+
+    `length` gives a sound's milliseconds; files in `missing` are not there; the caller hangs up halfway through the file
+    `hang_up_in`, and the exchange is lost halfway through `lost_in`. `queue` says how stays in queues end, in order, the
+    last one ever after; a caller of `patience_s` seconds hangs up rather than wait longer, and one who `ends_talk` hangs up
+    before the operator does. `story`, `heard` (files), `language` and `gone` tell what happened. Raises ValueError
+    for keys that are none.
+    """
+
+    def __init__(
+        self,
+        keys: str = "",
+        *,
+        clock: ManualClock | None = None,
+        length: Callable[[str], int] = two_seconds,
+        missing: Container[str] = (),
+        queue: Sequence[QueueResult] = (ANSWERED,),
+        patience_s: int | None = None,
+        ends_talk: bool = False,
+        hang_up_in: str = "",
+        lost_in: str = "",
+    ) -> None:
+        self.clock = clock or ManualClock()
+        self.story: list[str] = []
+        self.heard: list[str] = []
+        self.language = ""
+        self.gone = self.lost = False
+        self._groups = keys.split()
+        if wrong := [group for group in self._groups if not _INPUT.fullmatch(group)]:
+            raise ValueError(f"{wrong[0]!r} is not an input: keys 0-9 * # together, ~ for silence, ! to hang up, < to cut in")
+        self._left = ""
+        self._prompted = True
+        self._length, self._missing, self._queue = length, missing, list(queue)
+        self._patience_s, self._ends_talk = patience_s, ends_talk
+        self._hang_up_in, self._lost_in = hang_up_in, lost_in
+
+    def hang_up(self) -> None:
+        """The caller is gone: from now on every verb but `queue` says so."""
+        if not self.gone:
+            self.gone = True
+            self.story.append("hangs up")
+
+    def _alive(self, heard_ms: int = 0) -> None:
+        if self.lost:
+            raise CallLost(heard_ms)
+        if self.gone:
+            raise CallerHungUp(heard_ms)
+
+    async def play(self, file: str, keys: str) -> Heard:
+        """See Call."""
+        self._alive()
+        self._prompted = True
+        if file in self._missing:
+            return Heard("", 0, found=False)
+        self.heard.append(file)
+        whole = self._length(file)
+        key, ms = self._cut_in(keys, whole)
+        if file in {self._hang_up_in, self._lost_in}:
+            key, ms = "!", whole // 2
+        self.clock.advance(ms / 1000)
+        if key == "!":
+            self.lost = file == self._lost_in
+            self.hang_up()
+            self._alive(ms)
+        if key:
+            self.story.append(f"cuts in with {key}")
+        return Heard(key, ms)
+
+    def _cut_in(self, keys: str, whole: int) -> tuple[str, int]:
+        """The key that stops a sound of `whole` milliseconds, and when."""
+        while self._left:
+            key, self._left = self._left[0], self._left[1:]
+            if key in keys:
+                return key, min(_KEY_MS, whole)
+        if self._groups and self._groups[0].startswith("<") and self._groups[0][1] in keys + "!":
+            group = self._groups.pop(0)
+            self._left = group[2:]
+            self._prompted = False
+            return group[1], min(_CUT_IN_MS, whole)
+        return "", whole
+
+    async def key(self, timeout_s: float) -> str:
+        """See Call."""
+        self._alive()
+        if not self._left and self._prompted and self._groups:
+            self._left = self._groups.pop(0).lstrip("<")
+            self._prompted = False
+        key, self._left = self._left[:1], self._left[1:]
+        if key == "!":
+            self.hang_up()
+            self._alive()
+        if key in {"", "~"}:
+            self.clock.advance(timeout_s)
+            self.story.append(f"is silent for {timeout_s:g} s")
+            return ""
+        self.clock.advance(min(_KEY_MS / 1000, timeout_s))
+        self.story.append(f"keys {key}")
+        return key
+
+    async def set_language(self, language: str) -> None:
+        """See Call."""
+        self._alive()
+        self.language = language
+
+    async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:  # noqa: ARG002 - as Call has it
+        """See Call."""
+        if self.lost:
+            raise CallLost
+        self._left, self._prompted = "", True
+        result = self._queue.pop(0) if len(self._queue) > 1 else self._queue[0]
+        if self.gone:
+            result = QueueResult(QueueStatus.ABANDONED, 0, 0)
+        elif self._patience_s is not None and result.wait_s > self._patience_s:
+            result = QueueResult(QueueStatus.ABANDONED, self._patience_s, 0)
+        self.clock.advance(result.wait_s + result.talk_s)
+        talk = f", talk of {result.talk_s} s" if result.talk_s else ""
+        self.story.append(f"in queue {name}: {result.status} after {result.wait_s} s{talk}")
+        if result.status is QueueStatus.ABANDONED or (result.status is QueueStatus.ANSWERED and self._ends_talk):
+            self.hang_up()
+        return result

@@ -1,0 +1,63 @@
+"""Packaging of the engine and of the lines it ships."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+LINES = ("centralino", "lavoro", "sociale", "comunicazioni_obbligatorie", "tfr_cliclavoro")
+
+setup(
+    name="ivr-engine",
+    version="0.1.0",
+    description="Plugin-based telephony and IVR engine for public contact centres, on Asterisk FastAGI",
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=">=3.11",
+    # The lines live in plugins/ and are imported as ivr_plugins.*: the bare name "plugins" never reaches site-packages.
+    packages=[*find_packages(include=["ivr_engine", "ivr_engine.*"]), "ivr_plugins", *(f"ivr_plugins.{line}" for line in LINES)],
+    package_dir={"ivr_plugins": "plugins"},
+    package_data={
+        "ivr_engine": ["py.typed", "**/*.yaml"],
+        **{f"ivr_plugins.{line}": ["*.yaml"] for line in LINES},
+    },
+    install_requires=[
+        "click>=8.1",
+        "holidays>=0.100",
+        "msgspec>=0.19",
+        "num2words>=0.5.14",
+        "phonenumbers>=8.13",
+        "pluggy>=1.5",
+        "pydantic>=2.7",
+        "pyst2>=0.5.1",
+        "python-dateutil>=2.9",
+        "python-stdnum>=1.20",
+        "pyttsx3>=2.98",
+        "pyyaml>=6.0",
+        "numpy>=1.26",
+        "soxr>=0.5",
+        "sqlite-utils>=3.36",
+        "structlog>=24.1",
+        "tabulate>=0.9",
+        "twisted>=24.3",
+        "tzdata>=2024.1",
+    ],
+    extras_require={
+        "speech": ["vosk>=0.3.45"],
+        "uvloop": ["uvloop>=0.19"],
+        "dev": [
+            "hypothesis>=6.100",
+            "import-linter>=2.0",
+            "mypy>=1.10",
+            "pytest>=8.2",
+            "pytest-timeout>=2.3",
+            "ruff>=0.6",
+            "types-PyYAML",
+            "types-tabulate",
+            "types-python-dateutil",
+        ],
+    },
+    entry_points={
+        "console_scripts": ["ivr = ivr_engine.cli.main:main"],
+        "ivr_engine.lines": [f"{line} = ivr_plugins.{line}" for line in LINES],
+    },
+)

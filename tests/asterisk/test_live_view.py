@@ -1,0 +1,202 @@
+"""The engine's live view and ledger on a real Asterisk, with the account and the queues that are shipped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from ivr_engine.events import QueueStatus
+from ivr_engine.exchange.asterisk.exchange import AsteriskExchange, AsteriskSettings
+from ivr_engine.exchange.interface import (
+    CallerJoined,
+    CallerLeft,
+    ChannelGone,
+    LinkDown,
+    LinkUp,
+    OperatorConnected,
+    OperatorRinging,
+    OperatorSilent,
+    QueueStay,
+    Sign,
+    TalkEnded,
+)
+from ivr_engine.exchange.ledger import stays
+
+from ..exchange.asterisk.fake_manager import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+    from .server import Citizen, RealAsterisk
+
+pytestmark = pytest.mark.asterisk
+
+
+class View:
+    """An exchange connected to the real Asterisk, and the signs it gave. Calls meet no engine: the dialplan queues them."""
+
+    def __init__(self, asterisk: RealAsterisk) -> None:
+        settings = AsteriskSettings(
+            port=asterisk.ami_port,
+            user=asterisk.ami_user,
+            secret=asterisk.ami_secret,
+            queue_log=asterisk.queue_log_file,
+            ping_every=0.5,
+            timeout=2.0,
+            retry_first=0.2,
+        )
+        self.asterisk, self.turns, self.signs = asterisk, Turns(), list[Sign]()
+        self.exchange = AsteriskExchange(self.turns, settings, chance=lambda: 0.0)
+        _, self._position = self.exchange.ledger("")
+
+    def start(self) -> None:
+        self.exchange.start(self.signs.append)
+        self.until(lambda: LinkUp() in self.signs)
+
+    def until(self, true: Any) -> None:
+        """Let time and signs pass until it is true."""
+        try:
+            self.turns.until(true, 20)
+        except AssertionError:
+            raise AssertionError(f"signs so far: {self.signs}") from None
+
+    def of(self, citizen: Citizen) -> list[Sign]:
+        """The signs of that caller's channel."""
+        return [sign for sign in self.signs if getattr(sign, "channel", None) == citizen.channel]
+
+    def see(self, citizen: Citizen, kind: type[Sign]) -> Sign:
+        """Wait for a sign of that kind."""
+        self.until(lambda: any(isinstance(sign, kind) for sign in self.of(citizen)))
+        return next(sign for sign in self.of(citizen) if isinstance(sign, kind))
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        results: list[Any] = []
+        Deferred.fromCoroutine(coroutine).addBoth(results.append)
+        self.until(lambda: results)
+        return results[0]
+
+    def stay(self, citizen: Citizen) -> QueueStay:
+        """The caller's stay, as the ledger tells it since this view began."""
+        entries, _ = self.exchange.ledger(self._position)
+        (stay,) = (stay for stay in stays(entries) if stay.channel == citizen.channel)
+        return stay
+
+
+@pytest.fixture
+def view(asterisk: RealAsterisk) -> Iterator[View]:
+    view = View(asterisk)
+    view.start()
+    yield view
+    view.run(view.exchange.stop())
+
+
+def test_an_answered_call_in_asterisks_order(view: View) -> None:
+    citizen = view.asterisk.call("800196001")
+    view.see(citizen, ChannelGone)
+    *signs, ended, gone = view.of(citizen)
+    operator = next(sign.operator for sign in signs if isinstance(sign, OperatorRinging))
+    stay = view.stay(citizen)
+    assert signs == [
+        CallerJoined(citizen.channel, "lavoro", 1),
+        OperatorRinging(citizen.channel, "lavoro", operator),
+        CallerLeft(citizen.channel, "lavoro"),
+        OperatorConnected(citizen.channel, "lavoro", operator, stay.wait_s),
+    ]
+    assert ended == TalkEnded(citizen.channel, "lavoro", operator, stay.wait_s, stay.talk_s, "agent")
+    assert gone == ChannelGone(citizen.channel)
+    assert operator in view.asterisk.operators
+    assert (stay.status, stay.operator, stay.number, stay.by_operator) == (QueueStatus.ANSWERED, operator, citizen.number, True)
+
+
+def test_the_caller_ends_the_talk(view: View) -> None:
+    view.asterisk.set_global(OPERATOR_TALK=30)
+    citizen = view.asterisk.call("800196001")
+    view.see(citizen, OperatorConnected)
+    view.asterisk.hang_up(citizen)
+    ended = view.see(citizen, TalkEnded)
+    stay = view.stay(citizen)
+    assert isinstance(ended, TalkEnded)
+    assert (ended.reason, ended.hold_s, ended.talk_s, stay.by_operator) == ("caller", stay.wait_s, stay.talk_s, False)
+
+
+def test_an_operator_who_does_not_answer(view: View) -> None:
+    view.asterisk.set_global(OPERATOR_ANSWERS="no", IVR_QUEUE_TIMEOUT=4)
+    citizen = view.asterisk.call("800196004")
+    view.see(citizen, CallerLeft)
+    first, second, third, fourth, *_ = view.of(citizen)
+    assert (type(first), type(second), type(third), type(fourth)) == (
+        CallerJoined,
+        OperatorRinging,
+        OperatorSilent,
+        OperatorRinging,
+    )
+    assert third == OperatorSilent(citizen.channel, "tfr", second.operator)  # type: ignore[union-attr]
+    assert fourth.operator != second.operator  # type: ignore[union-attr]
+    assert view.stay(citizen).status is QueueStatus.TIMEOUT
+
+
+def test_a_caller_who_abandons(view: View) -> None:
+    view.asterisk.set_global(OPERATOR_ANSWERS="no")
+    citizen = view.asterisk.call("800196001")
+    view.see(citizen, OperatorRinging)
+    view.asterisk.hang_up(citizen)
+    view.see(citizen, ChannelGone)
+    assert [type(sign) for sign in view.of(citizen)] == [CallerJoined, OperatorRinging, CallerLeft, ChannelGone]
+    assert view.stay(citizen).status is QueueStatus.ABANDONED
+
+
+def test_live_channels_with_the_rights_of_the_shipped_account(view: View) -> None:
+    view.asterisk.set_global(OPERATOR_TALK=30)
+    citizen = view.asterisk.call("800196001")
+    view.see(citizen, OperatorConnected)
+    live = view.run(view.exchange.live_channels())
+    assert citizen.channel in live
+    view.asterisk.hang_up(citizen)
+    view.see(citizen, ChannelGone)
+    assert citizen.channel not in view.run(view.exchange.live_channels())
+
+
+def test_who_waited_already_is_seen_when_the_link_comes_up(asterisk: RealAsterisk) -> None:
+    asterisk.set_global(OPERATOR_ANSWERS="no")
+    early = View(asterisk)
+    early.start()
+    citizen = asterisk.call("800196001")
+    early.see(citizen, OperatorRinging)
+    late = View(asterisk)
+    late.start()
+    assert late.see(citizen, CallerJoined) == CallerJoined(citizen.channel, "lavoro", 1)
+    assert late.signs[0] == LinkUp()
+    for view in (early, late):
+        view.run(view.exchange.stop())
+
+
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_asterisk_restarted_under_the_view(view: View, end: str) -> None:
+    view.asterisk.set_global(OPERATOR_TALK=60)
+    citizen = view.asterisk.call("800196001")
+    view.see(citizen, OperatorConnected)
+    getattr(view.asterisk, end)()
+    view.until(lambda: any(isinstance(sign, LinkDown) for sign in view.signs))
+    view.asterisk.start()
+    while view.signs.count(LinkUp()) < 2:
+        view.turns.until(lambda: view.turns.clock.getDelayedCalls() or view.signs.count(LinkUp()) == 2)
+        view.turns.clock.advance(1)
+    assert view.run(view.exchange.live_channels()) == frozenset()
+    again = view.asterisk.call("800196001")
+    view.see(again, CallerJoined)
+    stay = view.stay(citizen)
+    assert (stay.status, stay.operator) == (
+        QueueStatus.ANSWERED,
+        next(s.operator for s in view.of(citizen) if isinstance(s, OperatorConnected)),
+    )
+
+
+def test_a_rotated_ledger_is_read_to_its_end(view: View) -> None:
+    first = view.asterisk.call("800196001")
+    view.see(first, ChannelGone)
+    view.asterisk.cli("logger rotate")
+    second = view.asterisk.call("800196001")
+    view.see(second, ChannelGone)
+    assert [view.stay(citizen).status for citizen in (first, second)] == [QueueStatus.ANSWERED] * 2

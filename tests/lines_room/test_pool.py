@@ -1,0 +1,102 @@
+"""Lines' functions: late, failing, blocking - each costs its own line only."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from twisted.internet.task import Clock
+
+from ivr_engine.errors import FunctionFailed
+from ivr_engine.hookspecs import Request, Result
+from ivr_engine.plugins.pool import LinePool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from twisted.internet.defer import Deferred
+
+REQUEST = Request("prova", {}, date(2026, 11, 23))
+
+
+class Reactor(Clock):
+    """A clock whose thread calls are run when the test turns it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[Any] = []
+        self.arrived = threading.Semaphore(0)
+
+    def callFromThread(self, f: Callable[..., Any], *args: Any) -> None:  # noqa: N802 - Twisted's name
+        self.waiting.append((f, args))
+        self.arrived.release()
+
+    def turn(self) -> None:
+        assert self.arrived.acquire(timeout=5), "no thread came back"
+        function, args = self.waiting.pop(0)
+        function(*args)
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def outcome(answer: Deferred[Result]) -> Any:
+    seen: list[Any] = []
+    answer.addBoth(seen.append)
+    return getattr(seen[0], "value", seen[0]) if seen else None
+
+
+def pool(reactor: Reactor, function: Any, threads: int = 2) -> LinePool:
+    return LinePool("prova", {"f": function}, reactor, threads, limit=2.0)
+
+
+def test_a_result_comes_back() -> None:
+    reactor = Reactor()
+    answer = pool(reactor, lambda request: Result(request.line)).call("f", REQUEST)
+    reactor.turn()
+    assert outcome(answer) == Result("prova")
+    assert not reactor.getDelayedCalls(), "the limit's timer is gone"
+
+
+@pytest.mark.parametrize(
+    ("function", "error"), [(lambda r: 1 / 0, "ZeroDivisionError"), (lambda r: "found", "no Result but str")]
+)
+def test_a_failure_is_the_lines_own(function: Any, error: str) -> None:
+    reactor = Reactor()
+    answer = pool(reactor, function).call("f", REQUEST)
+    reactor.turn()
+    failed = outcome(answer)
+    assert (failed.how, failed.error) == ("failed", error)
+
+
+def test_late_ones_hold_their_slot_then_the_breaker_opens_and_closes_again(gate: threading.Event) -> None:
+    reactor = Reactor()
+    blocked = pool(reactor, lambda request: Result("late") if gate.wait(20) else Result("never"))
+    first, second = blocked.call("f", REQUEST), blocked.call("f", REQUEST)
+    reactor.advance(2.0)
+    assert [outcome(answer).how for answer in (first, second)] == ["late", "late"]
+    assert outcome(blocked.call("f", REQUEST)).how == "unavailable"
+    assert blocked.statistics().busy == 2
+    gate.set()
+    reactor.turn()
+    reactor.turn()
+    assert blocked.statistics().busy == 0
+    answer = blocked.call("f", REQUEST)
+    reactor.turn()
+    assert outcome(answer) == Result("late")
+
+
+def test_one_lines_blockage_is_not_anothers(gate: threading.Event) -> None:
+    reactor = Reactor()
+    blocked, free = pool(reactor, lambda r: gate.wait(20), threads=1), pool(reactor, lambda r: Result("ok"))
+    blocked.call("f", REQUEST).addErrback(lambda failure: failure.trap(FunctionFailed) and None)
+    answer = free.call("f", REQUEST)
+    reactor.turn()
+    assert outcome(answer) == Result("ok")
+    reactor.advance(2.0)
