@@ -35,7 +35,7 @@ setup(
         "pyyaml>=6.0",
         "numpy>=1.26",
         "soxr>=0.5",
-        "sqlite-utils>=3.36",
+        "sqlite-utils>=4.0",
         "structlog>=24.1",
         "tabulate>=0.9",
         "twisted>=24.3",

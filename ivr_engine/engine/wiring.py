@@ -65,6 +65,7 @@ class Engine:
             house=house,
             caller_key=self.store.caller_key,
             answer_share=settings.engine.answer_share,
+            look=self._look,
         )
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
@@ -121,6 +122,9 @@ class Engine:
     def _sign(self, sign: Sign) -> None:
         self.desk.take(sign)
         self.follower.take(sign)
+
+    def _look(self) -> None:
+        self.follower.look()
 
     def _take_up(self) -> None:
         """Contacts an earlier engine left open, to be followed from now on."""

@@ -28,120 +28,120 @@ def _run(database: Database, statements: str) -> None:
             database.execute(statement)
 
 
+_FIRST_TABLES = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE citizens (
+    id INTEGER PRIMARY KEY,
+    number TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL DEFAULT '',
+    created INTEGER NOT NULL
+);
+
+CREATE TABLE contacts (
+    id TEXT PRIMARY KEY,
+    medium TEXT NOT NULL DEFAULT '',
+    line TEXT NOT NULL DEFAULT '',
+    language TEXT NOT NULL DEFAULT '',
+    dialled TEXT NOT NULL DEFAULT '',
+    exchange TEXT NOT NULL DEFAULT '',
+    channel TEXT NOT NULL DEFAULT '',
+    caller_key TEXT NOT NULL DEFAULT '',
+    caller_kind TEXT NOT NULL DEFAULT '',
+    citizen INTEGER REFERENCES citizens(id),
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    outcome TEXT,
+    cause TEXT,
+    queue TEXT NOT NULL DEFAULT '',
+    queued INTEGER,
+    answered INTEGER,
+    wait_s INTEGER NOT NULL DEFAULT 0,
+    talk_s INTEGER NOT NULL DEFAULT 0,
+    operator TEXT NOT NULL DEFAULT '',
+    answer_line TEXT NOT NULL DEFAULT '',
+    answer TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX contacts_by_start ON contacts(started);
+CREATE INDEX contacts_by_line ON contacts(line, started);
+CREATE INDEX contacts_by_channel ON contacts(channel);
+CREATE INDEX contacts_by_citizen ON contacts(citizen);
+CREATE INDEX contacts_open ON contacts(id) WHERE ended IS NULL;
+
+CREATE TABLE journal (
+    contact TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (contact, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE private (
+    contact TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (contact, name)
+) WITHOUT ROWID;
+
+CREATE TABLE cases (
+    id INTEGER PRIMARY KEY,
+    year INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    number TEXT NOT NULL UNIQUE,
+    citizen INTEGER REFERENCES citizens(id),
+    line TEXT NOT NULL,
+    state TEXT NOT NULL,
+    level TEXT NOT NULL,
+    category TEXT NOT NULL DEFAULT '',
+    topic TEXT NOT NULL DEFAULT '',
+    opened INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    UNIQUE (year, serial)
+);
+CREATE INDEX cases_by_citizen ON cases(citizen, line);
+CREATE INDEX cases_by_update ON cases(updated);
+
+CREATE TABLE case_contacts (
+    contact TEXT NOT NULL REFERENCES contacts(id),
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    PRIMARY KEY (contact, case_id)
+) WITHOUT ROWID;
+CREATE INDEX case_contacts_by_case ON case_contacts(case_id);
+
+CREATE TABLE case_history (
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    contact TEXT NOT NULL DEFAULT '',
+    operator TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (case_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE articles (
+    line TEXT NOT NULL,
+    id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    source TEXT NOT NULL,
+    certainty TEXT NOT NULL,
+    category TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_to TEXT,
+    verified TEXT NOT NULL,
+    published INTEGER NOT NULL,
+    PRIMARY KEY (line, id, language, version)
+) WITHOUT ROWID
+"""
+
+
 @_MIGRATIONS()
 def m001_first_tables(database: Database) -> None:
     """Contacts with their journal, citizens, cases, articles."""
-    _run(
-        database,
-        """
-        CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-
-        CREATE TABLE citizens (
-            id INTEGER PRIMARY KEY,
-            number TEXT NOT NULL UNIQUE,
-            name TEXT NOT NULL DEFAULT '',
-            created INTEGER NOT NULL
-        );
-
-        CREATE TABLE contacts (
-            id TEXT PRIMARY KEY,
-            medium TEXT NOT NULL DEFAULT '',
-            line TEXT NOT NULL DEFAULT '',
-            language TEXT NOT NULL DEFAULT '',
-            dialled TEXT NOT NULL DEFAULT '',
-            exchange TEXT NOT NULL DEFAULT '',
-            channel TEXT NOT NULL DEFAULT '',
-            caller_key TEXT NOT NULL DEFAULT '',
-            caller_kind TEXT NOT NULL DEFAULT '',
-            citizen INTEGER REFERENCES citizens(id),
-            started INTEGER NOT NULL,
-            ended INTEGER,
-            outcome TEXT,
-            cause TEXT,
-            queue TEXT NOT NULL DEFAULT '',
-            queued INTEGER,
-            answered INTEGER,
-            wait_s INTEGER NOT NULL DEFAULT 0,
-            talk_s INTEGER NOT NULL DEFAULT 0,
-            operator TEXT NOT NULL DEFAULT '',
-            answer_line TEXT NOT NULL DEFAULT '',
-            answer TEXT NOT NULL DEFAULT ''
-        );
-        CREATE INDEX contacts_by_start ON contacts(started);
-        CREATE INDEX contacts_by_line ON contacts(line, started);
-        CREATE INDEX contacts_by_channel ON contacts(channel);
-        CREATE INDEX contacts_by_citizen ON contacts(citizen);
-        CREATE INDEX contacts_open ON contacts(id) WHERE ended IS NULL;
-
-        CREATE TABLE journal (
-            contact TEXT NOT NULL,
-            seq INTEGER NOT NULL,
-            at INTEGER NOT NULL,
-            kind TEXT NOT NULL,
-            data TEXT NOT NULL,
-            PRIMARY KEY (contact, seq)
-        ) WITHOUT ROWID;
-
-        CREATE TABLE private (
-            contact TEXT NOT NULL,
-            name TEXT NOT NULL,
-            value TEXT NOT NULL,
-            at INTEGER NOT NULL,
-            PRIMARY KEY (contact, name)
-        ) WITHOUT ROWID;
-
-        CREATE TABLE cases (
-            id INTEGER PRIMARY KEY,
-            year INTEGER NOT NULL,
-            serial INTEGER NOT NULL,
-            number TEXT NOT NULL UNIQUE,
-            citizen INTEGER REFERENCES citizens(id),
-            line TEXT NOT NULL,
-            state TEXT NOT NULL,
-            level TEXT NOT NULL,
-            category TEXT NOT NULL DEFAULT '',
-            topic TEXT NOT NULL DEFAULT '',
-            opened INTEGER NOT NULL,
-            updated INTEGER NOT NULL,
-            UNIQUE (year, serial)
-        );
-        CREATE INDEX cases_by_citizen ON cases(citizen, line);
-        CREATE INDEX cases_by_update ON cases(updated);
-
-        CREATE TABLE case_contacts (
-            contact TEXT NOT NULL REFERENCES contacts(id),
-            case_id INTEGER NOT NULL REFERENCES cases(id),
-            PRIMARY KEY (contact, case_id)
-        ) WITHOUT ROWID;
-        CREATE INDEX case_contacts_by_case ON case_contacts(case_id);
-
-        CREATE TABLE case_history (
-            case_id INTEGER NOT NULL REFERENCES cases(id),
-            seq INTEGER NOT NULL,
-            at INTEGER NOT NULL,
-            what TEXT NOT NULL,
-            contact TEXT NOT NULL DEFAULT '',
-            operator TEXT NOT NULL DEFAULT '',
-            PRIMARY KEY (case_id, seq)
-        ) WITHOUT ROWID;
-
-        CREATE TABLE articles (
-            line TEXT NOT NULL,
-            id TEXT NOT NULL,
-            language TEXT NOT NULL,
-            version INTEGER NOT NULL,
-            state TEXT NOT NULL,
-            title TEXT NOT NULL,
-            text TEXT NOT NULL,
-            source TEXT NOT NULL,
-            certainty TEXT NOT NULL,
-            category TEXT NOT NULL,
-            topic TEXT NOT NULL,
-            valid_from TEXT NOT NULL,
-            valid_to TEXT,
-            verified TEXT NOT NULL,
-            published INTEGER NOT NULL,
-            PRIMARY KEY (line, id, language, version)
-        ) WITHOUT ROWID
-        """,
-    )
+    _run(database, _FIRST_TABLES)

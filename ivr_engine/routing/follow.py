@@ -20,9 +20,10 @@ from ivr_engine.events import (
     PrivateNoted,
     QueueEntered,
     QueueLeft,
+    QueueStatus,
     new_contact_id,
 )
-from ivr_engine.exchange.interface import CallerJoined, ChannelGone, LinkUp
+from ivr_engine.exchange.interface import CallerJoined, ChannelGone, LinkUp, TalkEnded
 from ivr_engine.exchange.ledger import stays
 from ivr_engine.records.citizens import caller_of
 from ivr_engine.routing.contacts import Contact
@@ -55,6 +56,7 @@ class LedgerStore(Protocol):
 class _Reading(NamedTuple):
     entries: Sequence[LedgerEntry]
     position: str
+    moved: bool
     strangers: frozenset[str]
 
 
@@ -135,16 +137,21 @@ class Follower:
         # First who lives, then the ledger: a channel gone from the first has written its last entry before the second is read.
         try:
             alive = await self._exchange.live_channels()
+        except Unavailable:
+            alive = None  # nobody can be declared gone now, but the ledger can be read all the same
+        try:
             reading = await self._in_thread(self._read)
         except Unavailable as error:
-            log.info("calls cannot be followed now", why=error.message)
+            log.info("the queue ledger cannot be read now", why=error.message)
             return
         for entry in reading.entries:
             self._enter(entry, stranger=entry.channel in reading.strangers)
-        for contact in self._contacts.lost():
-            if contact.channel not in alive:
-                self._close(contact, self._clock.now())
-        await self._in_thread(self._store.save_ledger_position, reading.position)
+        if alive is not None:
+            for contact in self._contacts.lost():
+                if contact.channel not in alive:
+                    self._close(contact, self._clock.now())
+        if reading.moved:
+            await self._in_thread(self._store.save_ledger_position, reading.position)
 
     def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
@@ -153,16 +160,20 @@ class Follower:
         position = self._store.ledger_position()
         entries, after = self._exchange.ledger(position or "")
         if position is None:  # the first reading ever: what happened before this engine is not its own
-            return _Reading((), after, frozenset())
+            return _Reading((), after, moved=True, strangers=frozenset())
         entered = {entry.channel for entry in entries if entry.verb == ENTRY}
-        return _Reading(entries, after, frozenset(entered - self._store.channels_known(entered)))
+        strangers = frozenset(entered - self._store.channels_known(entered)) if entered else frozenset()
+        return _Reading(entries, after, moved=after != position, strangers=strangers)
 
     def _enter(self, entry: LedgerEntry, *, stranger: bool) -> None:
         contact = self._contacts.on(entry.channel)
         if contact is None and stranger and entry.verb == ENTRY:
             contact = self._bypassed(entry)
-        if contact is None or contact.lost is None:
-            return  # over, or its session is the ledger
+        if contact is None:
+            return  # over
+        if contact.lost is None:
+            self._tell_session(contact, entry)
+            return
         if entry.verb == ENTRY and not contact.queue:
             contact.record(QueueEntered(contact.id, entry.at, entry.queue, 0, 0))
         elif entry.verb == CONNECT and not contact.answered:
@@ -172,6 +183,13 @@ class Follower:
                 QueueLeft(contact.id, entry.at, entry.queue, stay.status, stay.wait_s, stay.talk_s, "queue_log", entry.operator)
             )
             self._close(contact, entry.at)
+
+    def _tell_session(self, contact: Contact, entry: LedgerEntry) -> None:
+        """The session itself knows how the queue ended; only a talk's seconds and its operator it takes from the ledger."""
+        stay = next(iter(stays([entry])), None)
+        if stay is not None and stay.status is QueueStatus.ANSWERED:
+            reason = "agent" if stay.by_operator else "caller"
+            contact.talk.told(TalkEnded(entry.channel, entry.queue, entry.operator, stay.wait_s, stay.talk_s, reason))
 
     def _bypassed(self, entry: LedgerEntry) -> Contact:
         caller = caller_of("|".join(entry.data[1:-1]))

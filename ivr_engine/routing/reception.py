@@ -41,15 +41,16 @@ class Reception:
         house: House,
         caller_key: Callable[[str], str],
         answer_share: float,
+        look: Callable[[], None],
     ) -> None:
         self._reactor, self._exchange, self._clock, self._book, self._contacts = reactor, exchange, clock, book, contacts
         self._lines, self._numbers, self._house = lines, numbers, house
-        self._caller_key, self._share = caller_key, answer_share
+        self._caller_key, self._share, self._look = caller_key, answer_share, look
 
     async def handle(self, agi: Agi) -> None:
         """One call, top to bottom. Whatever fails leaves IVR_DONE unset, so the dialplan takes the caller to a queue."""
         contact = self._begin(agi)
-        call = RoutedCall(agi, contact, self._reactor)
+        call = RoutedCall(agi, contact, self._reactor, self._look)
         cause = await self._serve(agi, call, contact)
         if cause is None:
             return

@@ -6,6 +6,7 @@ of the two differ by one second now and then. The ledger's count is the one that
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import defer
@@ -14,16 +15,19 @@ from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.agi_call import AgiCall
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ivr_engine.agi.commands import Agi
     from ivr_engine.dialogue.call import QueueResult
     from ivr_engine.exchange.interface import TalkEnded
     from ivr_engine.routing.contacts import Contact
 
-_PATIENCE = 1.0  # seconds; the live view is a few milliseconds behind when it works at all
+# Seconds: the live view is a few milliseconds behind when it works at all; else the ledger itself is read.
+_LIVE, _LEDGER = 0.5, 2.0
 
 
 class Talk:
-    """The live view's word on how a talk ended, whenever it comes."""
+    """The word of the live view, or of the ledger, on how a talk ended, whenever it comes."""
 
     __slots__ = ("_sign", "_waiting")
 
@@ -37,29 +41,33 @@ class Talk:
         if self._waiting is not None and not self._waiting.called:
             self._waiting.callback(None)
 
-    async def settled(self, reactor: Any) -> TalkEnded | None:
-        """Its word, waited for a moment; None when the live view is silent."""
+    async def settled(self, reactor: Any, look: Callable[[], None]) -> TalkEnded | None:
+        """Its word, waited for a moment; `look` has the ledger read when none comes. None when both are silent."""
         if self._sign is None:
-            self._waiting = defer.Deferred()
-            self._waiting.addTimeout(_PATIENCE, reactor)
-            try:
-                await self._waiting
-            except defer.TimeoutError:
-                return None
+            await self._wait(reactor, _LIVE)
+        if self._sign is None:
+            look()
+            await self._wait(reactor, _LEDGER)
         return self._sign
+
+    async def _wait(self, reactor: Any, seconds: float) -> None:
+        self._waiting = defer.Deferred()
+        self._waiting.addTimeout(seconds, reactor)
+        with contextlib.suppress(defer.TimeoutError):
+            await self._waiting
 
 
 class RoutedCall(AgiCall):
-    """The caller, with talk times as the ledger has them."""
+    """The caller, with talk times as the ledger has them; `look` has the ledger read at once."""
 
-    def __init__(self, agi: Agi, contact: Contact, reactor: Any) -> None:
+    def __init__(self, agi: Agi, contact: Contact, reactor: Any, look: Callable[[], None]) -> None:
         super().__init__(agi)
-        self._contact, self._reactor = contact, reactor
+        self._contact, self._reactor, self._look = contact, reactor, look
 
     async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:
         """See dialogue.call.Call."""
         result = await super().queue(name, timeout_s, priority)
         if result.status is not QueueStatus.ANSWERED:
             return result
-        sign = await self._contact.talk.settled(self._reactor)
+        sign = await self._contact.talk.settled(self._reactor, self._look)
         return result if sign is None else result._replace(wait_s=sign.hold_s, talk_s=sign.talk_s, operator=sign.operator)

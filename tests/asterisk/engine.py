@@ -29,7 +29,7 @@ ALWAYS = '{ mon-sun = ["00:00-24:00"] }'
 class Engine:
     """`start`, `kill` and `stop` as often as the test likes; the store stays."""
 
-    def __init__(self, folder: Path, asterisk: RealAsterisk, audio: Path, extra: str = "") -> None:
+    def __init__(self, folder: Path, asterisk: RealAsterisk, audio: Path, ami_port: int = 0) -> None:
         self.folder, self.asterisk = folder, asterisk
         self.port = free_port()
         self.settings = folder / "ivr.toml"
@@ -47,7 +47,7 @@ port = {self.port}
 [exchange]
 kind = "asterisk"
 [asterisk]
-port = {asterisk.ami_port}
+port = {ami_port or asterisk.ami_port}
 user = "{asterisk.ami_user}"
 secret = "{asterisk.ami_secret}"
 queue_log = "{asterisk.queue_log_file}"
@@ -61,7 +61,9 @@ threads = 2
 {hours}
 [lines.sociale]
 hours = {{}}
-{extra}
+[virtual]
+ring = 1
+talk = 2
 """
         )
         self.store = StoreReader(folder / "data")

@@ -66,7 +66,16 @@ class Sipp:
         self._limit = calls / rate + delay + length + patience + 15
         self._output = (folder / "output").open("w+b")
         argv = ["sipp", "-sf", str(folder / "citizen.xml"), "-inf", str(folder / "callers.csv"), "-s", number]
-        argv += ["-i", "127.0.0.1", "-p", str(free_port(socket.SOCK_DGRAM)), "-mi", "127.0.0.1", "-mp", "30000"]
+        argv += [
+            "-i",
+            "127.0.0.1",
+            "-p",
+            str(free_port(socket.SOCK_DGRAM)),
+            "-mi",
+            "127.0.0.1",
+            "-mp",
+            str(20000 + 2000 * (serial % 6)),
+        ]
         argv += ["-m", str(calls), "-r", str(rate), "-l", str(calls), "-nostdin", "-timeout", f"{round(self._limit)}s"]
         argv += [f"127.0.0.1:{asterisk.sip_port}", "-trace_stat", "-stf", str(folder / "statistics.csv"), "-fd", "1"]
         self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._output, cwd=folder)

@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from ivr_plugins.comunicazioni_obbligatorie.functions import TERMS, Term, communication_code, deadline, filing
 
 from ivr_engine import Request
+from ivr_plugins.comunicazioni_obbligatorie.functions import TERMS, Term, communication_code, deadline, filing
 
 ROWS = [
     ("cessazione", date(2011, 12, 13), date(2011, 12, 19)),  # the fifth day is a Sunday

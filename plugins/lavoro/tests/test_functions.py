@@ -4,9 +4,9 @@ import re
 from datetime import date
 
 import pytest
-from ivr_plugins.lavoro.functions import last_day, office, province
 
 from ivr_engine import Request
+from ivr_plugins.lavoro.functions import last_day, office, province
 
 # Two digits decide: prefix and province, as the table of postcodes has them.
 BY_TWO_DIGITS = re.findall(

@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from ivr_plugins.sociale.functions import card
 
 from ivr_engine import Request
+from ivr_plugins.sociale.functions import card
 
 
 @pytest.mark.parametrize(

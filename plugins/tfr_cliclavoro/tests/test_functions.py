@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from ivr_plugins.tfr_cliclavoro.functions import choice
 
 from ivr_engine import Request
+from ivr_plugins.tfr_cliclavoro.functions import choice
 
 
 @pytest.mark.parametrize(
