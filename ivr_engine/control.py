@@ -62,7 +62,7 @@ class Control(LineReceiver):
                 return
             self._asked = True
             name = request.pop("do", "")
-            if name not in self._commands:
+            if not isinstance(name, str) or name not in self._commands:
                 raise IvrError(f"the engine knows no command {name!r}", f"known: {', '.join(self._commands)}")
             self._commands[name](self, request)
         except msgspec.DecodeError as error:

@@ -43,8 +43,11 @@ class Watchdog:
             self._reactor.callLater(_BEAT, self._beat)
 
     def _watch(self) -> None:
-        said = False
+        said, looked = False, time.monotonic()
         while not self._stopped.wait(_BEAT):
+            if time.monotonic() - looked > _GRACE:  # the whole process stood still (a paused machine): nothing blocked it
+                self._last = time.monotonic()
+            looked = time.monotonic()
             silent = time.monotonic() - self._last
             if silent < min(_GRACE, self._limit):
                 said = False

@@ -33,7 +33,7 @@ def test_links_between_documents_lead_somewhere() -> None:
     broken = [
         f"{page.name}: {target}"
         for page in pages
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        for target in re.findall(r"\]\(([^)#:+]+)\)", page.read_text(encoding="utf-8"))
         if not (page.parent / target).exists()
     ]
     assert broken == []

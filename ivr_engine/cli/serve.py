@@ -33,12 +33,12 @@ def serve(settings: Settings) -> None:
     """
     logs.configure(settings.engine.log_level, settings.engine.log_format)
     lines = load_lines(settings)
-    for problem in sounds_wanting(settings, lines):
-        log.warning("sounds are wanting", problem=str(problem))
     from twisted.internet import reactor  # the reactor is chosen here, and nowhere else
 
     engine = Engine(settings, lines, reactor)
     engine.start()
+    for problem in sounds_wanting(settings, lines):
+        log.warning("sounds are wanting", problem=str(problem))
     click.echo(_greeting(engine), err=True)
     run(reactor, engine.stop, lambda: _leave(engine, reactor))
 

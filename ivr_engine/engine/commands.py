@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from ivr_engine.routing.feed import Notice
 
 
+KEY_PACE_S = 0.2
+
+_PACE_S = 0.25  # between two keys
+
+
 class Call(msgspec.Struct, forbid_unknown_fields=True):
     """A scripted call, as `ivr call` asks for it; see ScriptedCaller."""
 
@@ -90,6 +95,10 @@ def dial(engine: Engine, number: str, caller: Caller, done: Callable[[CallRecord
     """
     if not isinstance(engine.exchange, VirtualExchange):
         raise IvrError("this engine is on Asterisk", "dial it with a telephone, or add --own for the built-in exchange")
+    if hangup_after and not any(hangup_after in line.tree.steps for line in engine.lines.lines.values()):
+        raise IvrError(f"no line has a step {hangup_after}", "steps are named in each line's line.yaml")
+    if hangup_after and not any(hangup_after in line.tree.steps for line in engine.lines.lines.values()):
+        raise IvrError(f"no line has a step {hangup_after}", "steps stand in the lines' line.yaml")
     look = _Look(caller, hangup_after)
     forget = engine.feed.subscribe(look.notice)
 
@@ -177,12 +186,39 @@ def _phone(engine: Engine, talk: Talk, request: Phone) -> None:
         on_talk=lambda operator: talk.tell("talk", operator=operator),
     )
 
+    def press(key: str) -> None:
+        talk.tell("key", key=key, taken=caller.press(key))
+
     def keyed(line: dict[str, Any]) -> None:
         if line.get("hang_up"):
             caller.hang_up()
-        for key in str(line.get("keys", "")):
-            talk.tell("key", key=key, taken=caller.press(key))
+        # Keys typed at once are pressed as a finger would: between two of them the engine has to listen again.
+        for place, key in enumerate(str(line.get("keys", ""))):
+            engine.clock.callLater(place * KEY_PACE_S, press, key)
 
     talk.on_line = keyed
     talk.on_gone = caller.hang_up
     dial(engine, request.number, caller, done)
+
+
+class _Keypad:
+    """Presses keys at the pace of a hand: what is typed as one line would otherwise outrun the engine, and be lost."""
+
+    def __init__(self, engine: Engine, caller: Caller, talk: Talk) -> None:
+        self._engine, self._caller, self._talk = engine, caller, talk
+        self._left = ""
+        self._pressing = False
+
+    def press(self, keys: str) -> None:
+        """These, after those still to be pressed."""
+        self._left += keys
+        if not self._pressing:
+            self._next()
+
+    def _next(self) -> None:
+        channel = self._caller.channel
+        self._pressing = bool(self._left) and channel is not None and not channel.gone
+        if self._pressing:
+            key, self._left = self._left[0], self._left[1:]
+            self._talk.tell("key", key=key, taken=self._caller.press(key))
+            self._engine.clock.callLater(_PACE_S, self._next)
