@@ -113,9 +113,9 @@ class Engine:
         """End everything. Callers in a queue or talking are left to the exchange, and followed by the next engine."""
         self.watchdog.stop()
         self.follower.stop()
+        await self.exchange.stop()
         if self._control is not None:
             await _ended(self._control.stopListening())
-        await self.exchange.stop()
         self.server.stop()
         self.store.close()
 

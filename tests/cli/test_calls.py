@@ -87,7 +87,15 @@ def test_everybody_who_watches_sees_the_call_and_only_the_rung_operator_the_card
     card = everybody.text.partition("SCREEN-POP for op1: +393331234567")[2]
     assert "walked menu[7] > pratica > operatore" in card
     assert "keyed cap 00187; open cases: " in card
-    for kind in ("ContactStarted", "StepEntered", "InputTaken", "QueueEntered", "OperatorRang", "OperatorAnswered", "CaseTouched"):
+    for kind in (
+        "ContactStarted",
+        "StepEntered",
+        "InputTaken",
+        "QueueEntered",
+        "OperatorRang",
+        "OperatorAnswered",
+        "CaseTouched",
+    ):
         assert kind in everybody.text, kind
     facts = [line for line in everybody.lines if "SCREEN-POP" not in line and not line.startswith("         ")]
     assert not [line for line in facts if "3331234567" in line or "00187" in line]
