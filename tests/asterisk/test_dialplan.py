@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,21 @@ def engine(asterisk: RealAsterisk) -> Iterator[Callable[[Callable[[Session], obj
     yield serve
     for server in servers:
         server.close()
+
+
+@pytest.fixture(autouse=True)
+def own_sounds_only(asterisk: RealAsterisk) -> Iterator[None]:
+    """Asterisk has its own sounds and none of the engine's, whatever tests before installed."""
+    # English too: a sound that is missing in the channel's language is looked for there.
+    folders = [asterisk.sounds / language / "ivr/core" for language in ("it", "en")]
+    for core in folders:
+        if core.exists():
+            core.rename(core.with_name("core.aside"))
+    yield
+    for core in folders:
+        shutil.rmtree(core, ignore_errors=True)
+        if core.with_name("core.aside").exists():
+            core.with_name("core.aside").rename(core)
 
 
 def verbs(asterisk: RealAsterisk, citizen: Citizen) -> list[str]:
