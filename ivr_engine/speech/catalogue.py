@@ -1,11 +1,14 @@
 """Every prompt of the engine and its lines: from a key to the sounds that say it.
 
-Sounds are named as they lie in the audio folder, without extension: `<line or core>/<key>`, with `.2`, `.3` for the later
-texts of a prompt with slots, and `units/<kind>/<value>`. A call plays them as `ivr/<name>`.
+Sounds are named as they lie in the audio folder, without extension: `<line>/<key>.<mark>`, `core/<key>` and `units/<kind>/<value>`.
+A line's mark is a hash of the words, so that two versions of a prompt lie side by side while calls hear the older one; core
+prompts come with the engine (`.2`, `.3` for the later texts of one with slots) and the dialplan names them. A call plays them
+as `ivr/<name>`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -80,8 +83,8 @@ class Catalogue:
         for part in parse(text):
             if isinstance(part, str):
                 spoken += 1
-                name = f"{line}/{key}" if spoken == 1 else f"{line}/{key}.{spoken}"
-                if name in self._sounds[language]:
+                name = f"{line}/{key}{_mark(part) if line != CORE else f'.{spoken}' if spoken > 1 else ''}"
+                if self._sounds[language].get(name, part) != part:
                     raise ValueError(f"its sound file {name} is also that of another prompt")
                 self._sounds[language][name] = part
                 parts.append(_Fragment(name))
@@ -130,6 +133,10 @@ class Catalogue:
         if ms is None:
             ms = _MS_PER_CHARACTER * len(self._sounds[language][name])
         return Sound(f"{PLAYED_UNDER}/{name}", ms)
+
+
+def _mark(text: str) -> str:
+    return "." + hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _value(slot: Slot, values: Mapping[str, Value]) -> Value:

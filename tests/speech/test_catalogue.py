@@ -1,5 +1,6 @@
 """From a prompt's key to the sounds that say it."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 
@@ -28,34 +29,47 @@ LINE = {
 }
 
 
+def sound(key: str, text: str, line: str = "x") -> str:
+    return f"{line}/{key}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def played(key: str, text: str) -> str:
+    return f"ivr/{sound(key, text)}"
+
+
 def files(key: str, values: Mapping[str, date | int | str] | None = None, line: str = "x") -> list[str]:
     return [sound.file for sound in Catalogue({"x": LINE, "y": {}}).utterance(line, key, "it", values or {})]
 
 
-def test_a_plain_prompt_is_one_sound_named_after_its_key() -> None:
-    assert files("menu") == ["ivr/x/menu"]
-    assert files("article.L01") == ["ivr/x/article.L01"]
+def test_a_plain_prompt_is_one_sound_named_after_its_key_and_its_words() -> None:
+    assert files("menu") == [played("menu", "Uno, 1.")]
+    assert files("article.L01") == [played("article.L01", "Un articolo.")]
+
+
+def test_two_versions_of_a_prompt_are_two_files() -> None:
+    other = Catalogue({"x": {"menu": both("Due, 2.")}}).utterance("x", "menu", "it", {})
+    assert [each.file for each in other] == [played("menu", "Due, 2.")] != files("menu")
 
 
 def test_slots_are_filled_between_numbered_texts() -> None:
     days = ["ivr/units/weekdays/1", "ivr/units/days/19", "ivr/units/months/12", "ivr/units/years/2011"]
-    assert files("term", {"day": date(2011, 12, 19)}) == ["ivr/x/term", *days, "ivr/x/term.2"]
+    assert files("term", {"day": date(2011, 12, 19)}) == [played("term", "Entro"), *days, played("term", ". Grazie.")]
     assert files("first", {"day": "2011-12-19"}) == days
 
 
 def test_codes_are_spelled_and_numbers_said() -> None:
     code, age = ["ivr/units/digits/0", "ivr/units/digits/7"], ["ivr/units/hundreds/100", "ivr/units/numbers/3"]
-    assert files("code", {"code": "07", "age": 103}) == ["ivr/x/code", *code, "ivr/x/code.2", *age]
+    assert files("code", {"code": "07", "age": 103}) == [played("code", "Codice"), *code, played("code", ", anni"), *age]
     assert files("code", {"code": "07", "age": "103"})[-1] == "ivr/units/numbers/3"  # inputs are text
 
 
 def test_a_value_may_name_another_prompt() -> None:
-    assert files("place", {"where": "town.RM"}) == ["ivr/x/place", "ivr/x/town.RM", "ivr/x/place.2"]
-    assert files("place", {"where": "goodbye"}) == ["ivr/x/place", "ivr/core/goodbye", "ivr/x/place.2"]
+    assert files("place", {"where": "town.RM"}) == [played("place", "A"), played("town.RM", "Roma"), played("place", ", qui.")]
+    assert files("place", {"where": "goodbye"}) == [played("place", "A"), "ivr/core/goodbye", played("place", ", qui.")]
 
 
 def test_a_lines_own_prompt_comes_before_the_engines() -> None:
-    assert files("noinput") == ["ivr/x/noinput"]
+    assert files("noinput") == [played("noinput", "Come dice?")]
     assert files("noinput", line="y") == ["ivr/core/noinput"]
     assert files("nomatch") == ["ivr/core/nomatch"]
 
@@ -86,7 +100,7 @@ def test_an_unknown_language_is_a_lookup_error() -> None:
 
 
 def test_lengths_are_those_of_the_files_and_estimated_without() -> None:
-    lengths = {("it", "x/menu"): 1234}
+    lengths = {("it", sound("menu", "Uno, 1.")): 1234}
     catalogue = Catalogue({"x": LINE}, lambda language, name: lengths.get((language, name)))
     assert [sound.ms for sound in catalogue.utterance("x", "menu", "it", {})] == [1234]
     assert [sound.ms for sound in catalogue.utterance("x", "menu", "en", {})] == [65 * len("Uno, 1.")]
@@ -95,17 +109,17 @@ def test_lengths_are_those_of_the_files_and_estimated_without() -> None:
 def test_sounds_lists_every_file_with_its_text() -> None:
     sounds = Catalogue({"x": LINE}).sounds("it")
     assert {name: text for name, text in sounds.items() if name.startswith("x/")} == {
-        "x/menu": "Uno, 1.",
-        "x/term": "Entro",
-        "x/term.2": ". Grazie.",
-        "x/code": "Codice",
-        "x/code.2": ", anni",
-        "x/place": "A",
-        "x/place.2": ", qui.",
-        "x/town.RM": "Roma",
-        "x/self": "Ancora",
-        "x/noinput": "Come dice?",
-        "x/article.L01": "Un articolo.",
+        sound("menu", "Uno, 1."): "Uno, 1.",
+        sound("term", "Entro"): "Entro",
+        sound("term", ". Grazie."): ". Grazie.",
+        sound("code", "Codice"): "Codice",
+        sound("code", ", anni"): ", anni",
+        sound("place", "A"): "A",
+        sound("place", ", qui."): ", qui.",
+        sound("town.RM", "Roma"): "Roma",
+        sound("self", "Ancora"): "Ancora",
+        sound("noinput", "Come dice?"): "Come dice?",
+        sound("article.L01", "Un articolo."): "Un articolo.",
     }
     assert {f"core/{key}" for key in core_texts()} <= sounds.keys()
 
@@ -118,7 +132,6 @@ def test_sounds_lists_every_file_with_its_text() -> None:
         ({"a": {"it": " , "}}, "a.it", "nothing to be heard"),
         ({"a": {"fr": "Oui"}}, "a.fr", "language 'fr'"),
         ({"../a": {"it": "Su"}}, "../a.it", "only letters"),
-        ({"a": {"it": "Uno {x:date} due"}, "a.2": {"it": "Tre"}}, "a.2.it", "also that of another prompt"),
     ],
 )
 def test_a_prompt_that_cannot_be_spoken_is_named(texts: dict[str, dict[str, str]], field: str, said: str) -> None:
