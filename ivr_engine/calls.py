@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from ivr_engine.events import QueueStatus
+    from ivr_engine.events import QueueStatus, TransferStatus
 
 
 class Heard(NamedTuple):
@@ -26,3 +26,10 @@ class QueueResult(NamedTuple):
     wait_s: int
     talk_s: int
     operator: str = ""
+
+
+class TransferResult(NamedTuple):
+    """How a transfer to another body ended, and the seconds talked there. The caller may be gone: the next verb will say so."""
+
+    status: TransferStatus
+    talk_s: int = 0

@@ -41,6 +41,9 @@ class EngineSection(Section):
     data: str = Field("data", description="folder of the store, the spool and the control socket")
     self_service_limit: Seconds = Field(600.0, description="seconds a caller may spend in menus before going to an operator")
     answer_share: float = Field(0.8, gt=0, le=1, description="share of an answer that must be heard to count as served by IVR")
+    approval: bool | None = Field(
+        None, description="whether a second person must approve a line's version (default: on a real Asterisk)"
+    )
     watchdog: Seconds = Field(10.0, description="seconds a blocked engine lives before it restarts")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least grave log line written")
     log_format: Literal["text", "json"] = Field("text", description="how log lines are written")
@@ -94,6 +97,7 @@ class PromptsSection(Section):
     """What callers hear."""
 
     folder: str = Field("audio", description="rendered prompts")
+    install: str = Field("", description="Asterisk's sounds folder, where publication lays new prompts (default: nowhere)")
 
 
 class PluginsSection(Section):
@@ -109,7 +113,13 @@ class LineSection(Section):
 
     numbers: tuple[Number, ...] | None = Field(None, description="numbers that reach the line")
     queue: LineName | None = Field(None, description="operators' queue")
-    hours: dict[str, tuple[str, ...]] | None = Field(None, description="operators' hours, as in line.yaml")
+    hours: dict[str, Any] | None = Field(None, description="operators' hours, as in line.yaml")
+
+
+class TransferSection(Section):
+    """A body that callers may be put through to, by the name its `transfer` steps use."""
+
+    number: Number = Field(description="what the dialplan's context ivr-transfer dials")
 
 
 class Settings(Section):
@@ -123,6 +133,7 @@ class Settings(Section):
     prompts: PromptsSection = PromptsSection()
     plugins: PluginsSection = PluginsSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)
+    transfers: dict[LineName, TransferSection] = Field(default_factory=dict)
     folder: Path = Field(Path(), exclude=True)
 
     def path(self, setting: str) -> Path:
@@ -178,11 +189,14 @@ def _problem(file: str, text: str, error: Any) -> Problem:
     return Problem(file, _line_of(text, where), field, f"{message[0].lower()}{message[1:]}{given}", rule="wrong-value")
 
 
+_NAMED: dict[str, type[Section]] = {"lines": LineSection, "transfers": TransferSection}
+
+
 def _known_keys(where: tuple[str, ...]) -> list[str]:
     if not where:
         return [name for name in Settings.model_fields if name != "folder"]
-    if where[0] == "lines":
-        return list(LineSection.model_fields)
+    if where[0] in _NAMED:
+        return list(_NAMED[where[0]].model_fields)
     section = Settings.model_fields[where[0]].annotation
     return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
 

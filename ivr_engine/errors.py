@@ -60,7 +60,7 @@ class Unavailable(IvrError):
 
 
 class FunctionFailed(IvrError):
-    """A line's function gave no result. `how`: late, failed, unavailable; `error` the exception's class name."""
+    """A line's function gave no result. `how`: late, failed, unavailable, off; `error` the exception's class name."""
 
     def __init__(self, how: str, error: str = "") -> None:
         self.how = how

@@ -25,6 +25,9 @@ class Outcome(StrEnum):
     NO_OPERATORS = "no_operators"
     QUEUE_FULL = "queue_full"
     CLOSED_HOURS = "closed_hours"
+    OVERFLOWED = "overflowed"
+    CALLBACK = "callback"
+    TRANSFERRED = "transferred"
 
 
 class QueueStatus(StrEnum):
@@ -40,6 +43,16 @@ class QueueStatus(StrEnum):
     LEAVEUNAVAIL = "leaveunavail"
     WITHDRAW = "withdraw"
     FAILED = "failed"  # no such queue, or the exchange could not run it
+
+
+class TransferStatus(StrEnum):
+    """How a transfer to another body ended."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"  # no way there, or the exchange could not run it
+    CALLER_GONE = "caller_gone"
 
 
 class Cause(StrEnum):
@@ -128,7 +141,8 @@ class PromptMissing:
 class InputTaken:
     """What the caller did at a menu or an ask.
 
-    `result`: match, noinput, nomatch, dropped (`*` in an ask), empty (`#` alone), operator (`0`), repeat (`*`).
+    `result`: match, noinput, nomatch, operator, repeat, back, help; of an ask dropped (`*`), empty (the terminator alone) and
+    chosen (one of several readings); of a confirmation confirmed and corrected.
     `value`: the key of a menu; of an ask only its shape, masked ("16 digits").
     """
 
@@ -169,6 +183,28 @@ class FoundClosed:
     contact: str
     at: float
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAnnounced:
+    """What the caller was told before a queue: `position` there (0 when not said), the wait as a range (both 0 when not said)."""
+
+    contact: str
+    at: float
+    queue: str
+    position: int
+    low_s: int
+    high_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOverflowed:
+    """The caller was led elsewhere before the queue. `reason`: size (too many wait) or wait (it would take too long)."""
+
+    contact: str
+    at: float
+    queue: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +266,37 @@ class QueueLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackWished:
+    """The caller wants to be called back. `best_time`: morning, afternoon or any; the number is PrivateNoted."""
+
+    contact: str
+    at: float
+    line: str
+    topic: str
+    best_time: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEntered:
+    """The exchange dials another body for the caller; `to` is its name in the settings."""
+
+    contact: str
+    at: float
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLeft:
+    """That call is over. `talk_s`: whole seconds the caller talked there."""
+
+    contact: str
+    at: float
+    to: str
+    status: TransferStatus
+    talk_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContactEnded:
     """The contact is over; nothing follows."""
 
@@ -250,11 +317,16 @@ Event: TypeAlias = (
     | FunctionCalled
     | Diverted
     | FoundClosed
+    | QueueAnnounced
+    | QueueOverflowed
     | QueueEntered
     | OperatorRang
     | OperatorMissed
     | OperatorAnswered
     | QueueLeft
+    | CallbackWished
+    | TransferEntered
+    | TransferLeft
     | ContactEnded
 )
 

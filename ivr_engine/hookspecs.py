@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date  # noqa: TC003 - plugin authors may ask for these hints at run time
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import pluggy
 
@@ -21,12 +21,15 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a function of a line is told: the line, the validated inputs by name, today's date in Rome, the language."""
+    """What a function of a line is told: the line, the validated inputs by name, the day of the call in Rome, the language,
+    the caller's kind of telephone (mobile, landline, foreign, anonymous, other), and the facts known so far."""
 
     line: str
     inputs: Mapping[str, str]
     today: date
     language: str = "it"
+    caller_kind: str = "anonymous"
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ class Result:
 
 Function: TypeAlias = Callable[[Request], Result]
 
+Mask: TypeAlias = Literal["none", "last4", "all"]
+"""How a value is shown to those who need not know it all: whole, its last four characters, not at all."""
+
 
 class Refused(ValueError):
     """Raised by a validator: `prompt` is the key of what the caller should hear ("" = the general "not valid")."""
@@ -53,14 +59,25 @@ class Refused(ValueError):
         super().__init__(prompt)
 
 
+class Ambiguous(ValueError):
+    """Raised by a validator: the digits may mean several values. `choices`: each value with the prompt that names it (2 to 9)."""
+
+    def __init__(self, choices: Mapping[str, str]) -> None:
+        self.choices = choices
+        super().__init__(", ".join(choices))
+
+
 class Validator(Protocol):
     """Checks what was keyed at an `ask` step."""
 
     lengths: tuple[int, int]
     """Fewest and most digits; when both are equal the entry ends by itself, without `#`."""
 
+    mask: Mask
+    """How the value is shown on the operator's screen and in `ivr watch`."""
+
     def __call__(self, digits: str, today: date) -> str:
-        """Return the value in its normal form (dates as YYYY-MM-DD). Raises Refused."""
+        """Return the value in its normal form (dates as YYYY-MM-DD). Raises Refused, Ambiguous."""
 
 
 @hookspec

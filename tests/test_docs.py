@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ivr_engine.config import LineSection, Settings
+from ivr_engine.config import LineSection, Settings, TransferSection
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -15,8 +15,10 @@ ROOT = Path(__file__).parent.parent
 
 
 def sections() -> dict[str, type[BaseModel]]:
-    named = {name: field.annotation for name, field in Settings.model_fields.items() if name not in ("folder", "lines")}
-    return {**named, "lines.NAME": LineSection}  # type: ignore[dict-item]
+    named = {
+        name: field.annotation for name, field in Settings.model_fields.items() if name not in ("folder", "lines", "transfers")
+    }
+    return {**named, "lines.NAME": LineSection, "transfers.NAME": TransferSection}  # type: ignore[dict-item]
 
 
 def test_every_setting_is_documented_with_its_default_and_meaning() -> None:

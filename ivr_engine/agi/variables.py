@@ -32,5 +32,11 @@ MEMBER_NAME: Final = "MEMBERNAME"
 HANGUP_SIGNAL: Final = "AGISIGHUP"
 """"no" keeps Asterisk from writing HANGUP lines; the engine works with it and without."""
 
+DIAL_STATUS: Final = "DIALSTATUS"
+"""How Dial() went: ANSWER, BUSY, NOANSWER, CANCEL (the caller hung up first), CONGESTION, CHANUNAVAIL …"""
+
+TRANSFER_RESULTS: Final = (DIAL_STATUS, ANSWERED_TIME)
+"""What Dial() leaves behind."""
+
 QUEUE_RESULTS: Final = (QUEUE_STATUS, ABANDONED, QUEUE_WAIT, ANSWERED_TIME)
 """What a stay in a queue leaves behind, and the next one must not inherit."""

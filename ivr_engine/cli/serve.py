@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,8 @@ import structlog
 from twisted.internet.defer import Deferred
 
 from ivr_engine import logs
-from ivr_engine.engine.lines import load_lines, sounds_wanting
+from ivr_engine.engine.lines import sounds_wanting
+from ivr_engine.engine.publication import lines_to_serve
 from ivr_engine.engine.wiring import Engine
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ def serve(settings: Settings) -> None:
     exchange. A second one ends at once.
     """
     logs.configure(settings.engine.log_level, settings.engine.log_format)
-    lines = load_lines(settings)
+    served = lines_to_serve(settings, time.time())
     from twisted.internet import reactor  # the reactor is chosen here, and nowhere else
 
-    engine = Engine(settings, lines, reactor)
+    engine = Engine(settings, served.lines, reactor, notices=served.notices, publication=served.publication)
     engine.start()
-    for problem in sounds_wanting(settings, lines):
+    for remark in served.remarks:
+        log.warning(remark)
+    for problem in sounds_wanting(settings, served.lines):
         log.warning("sounds are wanting", problem=str(problem))
     click.echo(_greeting(engine), err=True)
     run(reactor, engine.stop, lambda: _leave(engine, reactor))

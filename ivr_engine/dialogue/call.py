@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ivr_engine.calls import Heard, QueueResult
+from ivr_engine.calls import Heard, QueueResult, TransferResult
 
-__all__ = ["ALL_KEYS", "Call", "Heard", "QueueResult"]
+__all__ = ["ALL_KEYS", "Call", "Heard", "QueueResult", "TransferResult"]
 
 ALL_KEYS = "0123456789*#"
 
 
 class Call(Protocol):
-    """The verbs. Every one but `queue` raises CallerHungUp when the caller is gone, CallLost when the exchange is."""
+    """The verbs. Every one but `queue` and `transfer` raises CallerHungUp when the caller is gone, CallLost when
+    the exchange is."""
 
     async def play(self, file: str, keys: str) -> Heard:
         """Play one sound file by its name without extension, in the call's language; a key in `keys` stops it."""
@@ -25,3 +26,6 @@ class Call(Protocol):
 
     async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:
         """Hand the caller to a queue and come back when wait or talk are over. Raises CallLost only."""
+
+    async def transfer(self, number: str, timeout_s: int) -> TransferResult:
+        """Connect the caller to another body's number and come back when that is over. Raises CallLost only."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ivr_engine.dialogue.model import ToLine, ToStep
 from ivr_engine.dialogue.source import closest
-from ivr_engine.dialogue.steps.answer import Answer
 from ivr_engine.dialogue.steps.ask import Ask
 from ivr_engine.dialogue.steps.do import Do
 from ivr_engine.errors import Problem
@@ -23,9 +22,9 @@ def in_order(sources: Iterable[Source]) -> list[Problem]:
     return [problem for source in sources for problem in sorted(source.problems, key=lambda problem: problem.line)]
 
 
-def unknown_parts(source: Source, steps: Mapping[str, Step]) -> None:
-    """Note the steps that `line.yaml` names and that are not there, and an operator step that is no queue."""
-    head, written = source.group(), source.group("steps")
+def unknown_parts(source: Source, steps: Mapping[str, Step], written: Collection[str]) -> None:
+    """Note the steps that a file names and that are not `written` in any, and an operator step that is no queue."""
+    head = source.group()
     for field in ("start", "operator"):
         name = head.get(field)
         if isinstance(name, str) and name not in written:
@@ -44,13 +43,14 @@ def unknown_parts(source: Source, steps: Mapping[str, Step]) -> None:
 def unknown_articles(source: Source, steps: Mapping[str, Step], articles: Collection[str]) -> None:
     """Note the articles that steps read aloud and that are not in `articles.yaml`."""
     for name, step in steps.items():
-        if isinstance(step, Answer) and step.article is not None and step.article not in articles:
-            message = f"there is no article {step.article!r} in articles.yaml"
-            source.problem(("steps", name, step.kind, "article"), message, closest(step.article, articles), "missing-article")
+        for field, article in step.articles():
+            if article not in articles:
+                message = f"there is no article {article!r} in articles.yaml"
+                source.problem(("steps", name, step.kind, field), message, closest(article, articles), "missing-article")
 
 
-def unreachable_steps(source: Source, steps: Mapping[str, Step], roots: Iterable[str]) -> None:
-    """Note the steps to which nothing leads; the start and the operator step are always reached."""
+def unreachable_steps(source: Source, steps: Mapping[str, Step], roots: Iterable[str], own: Collection[str]) -> None:
+    """Note the line's `own` steps to which nothing leads; the start and the operator step are always reached."""
     reached: set[str] = set()
     waiting = [name for name in roots if name in steps]
     while waiting:
@@ -59,7 +59,7 @@ def unreachable_steps(source: Source, steps: Mapping[str, Step], roots: Iterable
             reached.add(name)
             targets = (target for _, target in steps[name].targets())
             waiting += [target.step for target in targets if isinstance(target, ToStep) and target.step in steps]
-    for name in steps:
+    for name in own:
         if name not in reached:
             source.problem(("steps", name), "no step leads here", "lead to it from a step, or remove it", "unreachable")
 

@@ -23,6 +23,9 @@ class Reason(StrEnum):
     FUNCTION_LATE = "function_late"
     FUNCTION_FAILED = "function_failed"
     FUNCTION_UNAVAILABLE = "function_unavailable"
+    FUNCTION_OFF = "function_off"
+    ARTICLE_NOT_VALID = "article_not_valid"  # none of the answer's articles is the law of the day
+    LINE_OFF = "line_off"  # an administrator switched the line's self-service off
 
 
 class Diversion(Exception):

@@ -1,36 +1,49 @@
-"""Reads a line's folder: `line.yaml`, `prompts.yaml`, `articles.yaml`. Every mistake is found at once, with its place."""
+"""Reads a line: `line.yaml`, `prompts.yaml`, `articles.yaml` and its parts. Every mistake is found at once, with its place."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, RootModel
 
-from ivr_engine.dialogue import hours, slots
+from ivr_engine.dialogue import slots
 from ivr_engine.dialogue.checks import check, in_order, unknown_articles, unknown_parts, unreachable_steps
-from ivr_engine.dialogue.model import ARTICLE, Article, Language, Line, LineName, Model, Name, Number, Step, Text, Tree
+from ivr_engine.dialogue.files import ARTICLES, LINE, PART, PROMPTS, LineFiles
+from ivr_engine.dialogue.hours import HoursData  # noqa: TC001 - the type of a field
+from ivr_engine.dialogue.model import (
+    ARTICLE,
+    GLOBAL_KEYS,
+    RETURN,
+    Action,
+    Article,
+    Language,
+    Line,
+    LineName,
+    Model,
+    Name,
+    Number,
+    Return,
+    Step,
+    Text,
+    Tree,
+)
 from ivr_engine.dialogue.source import Source, closest
 from ivr_engine.dialogue.steps import KINDS
 from ivr_engine.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from ivr_engine.errors import Problem
 
-__all__ = ["check", "load_line", "read_line"]
+__all__ = ["LineFiles", "check", "load_line", "read_line"]
 
 
-def _is_days(text: str) -> str:
-    hours.days(text)
-    return text
-
-
-def _is_period(text: str) -> str:
-    hours.period(text)
+def _key(text: str) -> str:
+    if len(text) != 1 or text not in "0123456789*#":
+        raise ValueError(f"{text!r} is no key: they are 0 to 9, * and #")
     return text
 
 
@@ -41,9 +54,21 @@ class Head(Model):
     numbers: tuple[Number, ...] = ()
     queue: LineName
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
-    hours: dict[Annotated[str, AfterValidator(_is_days)], tuple[Annotated[str, AfterValidator(_is_period)], ...]]
+    hours: HoursData
+    keys: dict[Annotated[str, AfterValidator(_key)], Annotated[Action, Field(strict=False)]] = Field(
+        default_factory=lambda: dict(GLOBAL_KEYS)
+    )
+    parts: tuple[LineName, ...] = ()
     start: Name
     operator: Name
+    steps: Annotated[dict[Name, Any], Field(min_length=1)]
+
+
+class PartHead(Model):
+    """`part.yaml` but for its steps. The step `<part>.start` begins it."""
+
+    title: dict[Language, Text]
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     steps: Annotated[dict[Name, Any], Field(min_length=1)]
 
 
@@ -51,34 +76,81 @@ class _Spoken(RootModel[dict[Language, Text]]):
     """One text in several languages."""
 
 
-def load_line(folder: Path, name: str) -> Line:
-    """The line called `name` in `folder`. Raises Invalid with every mistake its own files can show."""
-    line, problems = read_line(folder, name)
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The files of a line, or of a part of it (`part` is its name), and what was read of them."""
+
+    part: str
+    tree: Source
+    prompts: Source
+    articles: Source | None
+
+    @classmethod
+    def of(cls, files: LineFiles, part: str = "") -> _Folder:
+        prefix = f"{part}/" if part else ""
+        articles = files.source(prefix + ARTICLES) if files.has(prefix + ARTICLES) else None
+        return cls(part, files.source(prefix + (PART if part else LINE)), files.source(prefix + PROMPTS), articles)
+
+    @property
+    def sources(self) -> list[Source]:
+        return [self.tree, self.prompts, *([self.articles] if self.articles else [])]
+
+
+class _Places:
+    """Where things stand: a part's in the part's own file."""
+
+    def __init__(self, line: Source, parts: Mapping[str, Source]) -> None:
+        self._line, self._parts = line, parts
+
+    def at(self, *path: str) -> tuple[str, int]:
+        """See model.Places."""
+        part = path[1].partition(".")[0] if len(path) > 1 and path[0] == "steps" else ""
+        written = path[:2] in self._line
+        return (self._line if written else self._parts.get(part, self._line)).at(*path)
+
+
+def load_line(folder: Path, name: str, parts: Mapping[str, Path] | None = None) -> Line:
+    """The line called `name` in `folder`, with the shared `parts` it may list. Raises Invalid with every mistake found."""
+    line, problems = read_line(LineFiles.of_folder(folder, parts or {}), name)
     if line is None or problems:
         raise Invalid(problems)
     return line
 
 
-def read_line(folder: Path, name: str) -> tuple[Line | None, list[Problem]]:
-    """What can be made of the folder, and every mistake in it; no line when its head is wrong. For checking, not for calls."""
-    source, prompts_source = Source(folder / "line.yaml"), Source(folder / "prompts.yaml")
-    articles_source = Source(folder / "articles.yaml") if (folder / "articles.yaml").exists() else None
-    sources = [source, prompts_source, *([articles_source] if articles_source else [])]
-    head = source.read(Head, source.data) if source.data is not None else None
+def read_line(files: LineFiles, name: str) -> tuple[Line | None, list[Problem]]:
+    """What can be made of the files, and every mistake in them; no line when its head is wrong. For checking, not for calls."""
+    own = _Folder.of(files)
+    head = own.tree.read(Head, own.tree.data) if own.tree.data is not None else None
     languages = head.languages if head else ()
-    steps = _steps(source)
-    prompts = _prompts(prompts_source, languages)
-    articles = _articles(articles_source, languages) if articles_source else {}
-    unknown_parts(source, steps)
-    if articles_source is None or articles_source.data is not None:
-        unknown_articles(source, steps, articles_source.group() if articles_source else {})
+    parts = list(_parts(files, head, own.tree)) if head else []
+    folders = [own, *parts]
+    sources = [source for folder in folders for source in folder.sources]
+    steps: dict[str, Step] = {}
+    prompts: dict[str, Mapping[str, str]] = {}
+    articles: dict[str, Article] = {}
+    for folder in folders:
+        for key, step in _steps(folder).items():
+            _once(folder, folder.tree, ("steps", key), key in steps)
+            steps.setdefault(key, step)
+        for key, texts in _prompts(folder, languages).items():
+            _once(folder, folder.prompts, (key,), key in prompts)
+            prompts.setdefault(key, texts)
+        if folder.articles is not None:
+            for key, article in _articles(folder.articles, languages, strict=not folder.part).items():
+                _once(folder, folder.articles, (key,), key in articles)
+                articles.setdefault(key, article)
+    written = {name for folder in folders for name in folder.tree.group("steps")}
+    for folder in folders:
+        unknown_parts(folder.tree, _of(folder, steps), written)
+        if all(each.articles is None or each.articles.data is not None for each in folders):
+            known = {name for each in folders if each.articles for name in each.articles.group()}
+            unknown_articles(folder.tree, _of(folder, steps), known)
     if head is None:
         return None, in_order(sources)
-    _languages(source, ("title",), head.title, languages)
-    _hours(source, head)
-    if len(steps) == len(head.steps):
-        unreachable_steps(source, steps, (head.start, head.operator))
-    tree = Tree(_version(sources), head.start, head.operator, steps)
+    _languages(own.tree, ("title",), head.title, languages)
+    _options(folders, steps, head)
+    if len(steps) == len(written):
+        unreachable_steps(own.tree, steps, (head.start, head.operator), own.tree.group("steps"))
     line = Line(
         name=name,
         title=head.title,
@@ -86,29 +158,72 @@ def read_line(folder: Path, name: str) -> tuple[Line | None, list[Problem]]:
         queue=head.queue,
         languages=head.languages,
         hours=head.hours,
-        tree=tree,
+        tree=Tree(files.digest, head.start, head.operator, steps),
         prompts=prompts,
         articles=articles,
-        places=source,
+        places=_Places(own.tree, {folder.part: folder.tree for folder in parts}),
+        keys=head.keys,
+        parts=head.parts,
     )
     return line, in_order(sources)
 
 
-def _version(sources: list[Source]) -> str:
-    content = json.dumps([source.data for source in sources], sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+def _parts(files: LineFiles, head: Head, source: Source) -> Iterator[_Folder]:
+    for index, part in enumerate(head.parts):
+        if not files.has(f"{part}/{PART}"):
+            hint = "parts are folders with a part.yaml, beside the lines"
+            source.problem(("parts", str(index)), f"there is no part {part!r}", hint, "unknown-part")
+            continue
+        folder = _Folder.of(files, part)
+        found = folder.tree.read(PartHead, folder.tree.data) if folder.tree.data is not None else None
+        if found:
+            for language in head.languages:
+                if language not in found.languages:
+                    message = f"the line speaks {language!r}, its part {part} does not"
+                    source.problem(("parts", str(index)), message, "give the part that language", "missing-language")
+            if f"{part}.start" not in found.steps:
+                folder.tree.problem(("steps",), f"has no step {part}.start", "an include begins there", "missing-key")
+        yield folder
 
 
-def _hours(source: Source, head: Head) -> None:
-    try:
-        hours.week(head.hours)
-    except ValueError as error:
-        source.problem(("hours",), str(error))
+def _once(folder: _Folder, source: Source, path: tuple[str, ...], taken: bool) -> None:
+    name = path[-1]
+    if folder.part and not name.startswith(f"{folder.part}."):
+        source.problem(path, f"what is in a part begins with its name: {folder.part}.{name}", rule="part-name")
+    elif taken:
+        source.problem(path, f"{name} is already one of the line's own", "choose another name", "duplicate-key")
 
 
-def _steps(source: Source) -> dict[str, Step]:
+def _of(folder: _Folder, steps: Mapping[str, Step]) -> dict[str, Step]:
+    return {name: steps[name] for name in folder.tree.group("steps") if name in steps}
+
+
+def _options(folders: list[_Folder], steps: Mapping[str, Step], head: Head) -> None:
+    """Note options that a global key of the line takes away, phrases in foreign languages, and ways that only a part has."""
+    for folder in folders:
+        for name, step in _of(folder, steps).items():
+            where = ("steps", name, step.kind)
+            for key in step.choices():
+                if key in head.keys:
+                    message = f"{key} is the line's key for {head.keys[key]} and cannot be an option"
+                    folder.tree.problem((*where, "options", key), message, "choose another key", "reserved-key")
+            if not folder.part:
+                for path, target in step.targets():
+                    if isinstance(target, Return):
+                        message = "only a shared part has somewhere to return to"
+                        folder.tree.problem((*where, *path), message, "name a step", "return-outside-part")
+                for path, language in step.languages():
+                    if language not in head.languages:
+                        message = f"the line does not speak {language!r}"
+                        folder.tree.problem((*where, *path), message, closest(language, head.languages), "unknown-language")
+
+
+def _steps(folder: _Folder) -> dict[str, Step]:
     steps: dict[str, Step] = {}
+    source = folder.tree
     for name, body in source.group("steps").items():
+        if name == RETURN:
+            source.problem(("steps", name), "no step can be called so", "in a part it means the way back", "step-name")
         kind = _kind(source, name, body)
         if kind:
             step = source.read(KINDS[kind], {} if body[kind] is None else body[kind], "steps", name, kind)
@@ -134,18 +249,19 @@ def _kind(source: Source, name: str, body: object) -> str:
     return known[0] if len(known) == 1 and not unknown else ""
 
 
-def _prompts(source: Source, languages: Collection[str]) -> dict[str, Mapping[str, str]]:
+def _prompts(folder: _Folder, languages: Collection[str]) -> dict[str, Mapping[str, str]]:
     prompts: dict[str, Mapping[str, str]] = {}
+    source = folder.prompts
     for key, body in source.group().items():
         _prompt_name(source, key)
         texts = source.read(_Spoken, body, key)
         if texts is None:
             continue
-        _languages(source, (key,), texts.root, languages)
+        _languages(source, (key,), texts.root, languages, strict=not folder.part)
         for language, text in texts.root.items():
             for message, hint in slots.mistakes(text):
                 source.problem((key, language), message, hint, "bad-slot")
-        prompts[key] = texts.root
+        prompts[key] = {language: text for language, text in texts.root.items() if not languages or language in languages}
     return prompts
 
 
@@ -153,13 +269,9 @@ def _prompt_name(source: Source, key: str) -> None:
     source.read(RootModel[Name], key, key)
     if key.startswith(ARTICLE):
         source.problem((key,), f"names beginning with {ARTICLE} are those of articles", "choose another", "prompt-name")
-    stem, _, number = key.rpartition(".")
-    if number.isdigit() and stem in source.group():
-        message = f"its sound file would be a part of that of {stem}"
-        source.problem((key,), message, "choose a name that does not end in a number", "prompt-name")
 
 
-def _articles(source: Source, languages: Collection[str]) -> dict[str, Article]:
+def _articles(source: Source, languages: Collection[str], *, strict: bool) -> dict[str, Article]:
     articles: dict[str, Article] = {}
     for key, body in source.group().items():
         source.read(RootModel[Name], key, key)
@@ -167,23 +279,27 @@ def _articles(source: Source, languages: Collection[str]) -> dict[str, Article]:
         if article is None:
             continue
         for field, texts in (("title", article.title), ("text", article.text)):
-            _languages(source, (key, field), texts, languages)
+            _languages(source, (key, field), texts, languages, strict=strict)
         for language, text in article.text.items():
             if slots.present(text):
                 source.problem((key, "text", language), "an article has no slots", "say results with a prompt", "bad-slot")
         if article.valid_to is not None and article.valid_to < article.valid_from:
             source.problem((key, "valid_to"), f"is before valid_from, {article.valid_from}")
-        articles[key] = article
+        spoken = {name: text for name, text in article.text.items() if strict or not languages or name in languages}
+        articles[key] = article.model_copy(update={"text": spoken})
     return articles
 
 
-def _languages(source: Source, path: tuple[str, ...], texts: Mapping[str, str], languages: Collection[str]) -> None:
+def _languages(
+    source: Source, path: tuple[str, ...], texts: Mapping[str, str], languages: Collection[str], *, strict: bool = True
+) -> None:
+    """Note the languages that are wanting and, where `strict`, those that nobody hears. A part may speak more than its line."""
     if not languages:
         return  # the line's own list of them is wrong, and named
     for language in languages:
         if language not in texts:
             source.problem(path, f"has no text in {language!r}", "the line's languages are in line.yaml", "missing-language")
     for language in texts:
-        if language not in languages:
+        if strict and language not in languages:
             message = f"the line does not speak {language!r}"
             source.problem((*path, language), message, closest(language, languages), "unknown-key")

@@ -2,12 +2,15 @@
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ivr_engine.dialogue.hours import HoursData
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
@@ -42,9 +45,15 @@ class ToStep:
 
 @dataclass(frozen=True, slots=True)
 class ToLine:
-    """On to the start of another line's tree."""
+    """On to another line's tree: to its start, or to one of its steps."""
 
     line: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Out of a part, back to where it was included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +61,49 @@ class End:
     """The dialogue is over."""
 
 
-Next: TypeAlias = ToStep | ToLine | End
+Way: TypeAlias = ToStep | ToLine | Return
+"""What a tree may write as a way on."""
+Next: TypeAlias = Way | End
+
+RETURN = "return"
+"""How a part writes Return; no step may be called so."""
 
 
 def _target(value: object) -> object:
     match value:
         case str():
-            return ToStep(value)
+            return Return() if value == RETURN else ToStep(value)
         case {"step": str(step), **more} if not more:
             return ToStep(step)
         case {"line": str(line), **more} if not more:
             return ToLine(line)
+        case ToStep() | ToLine() | Return():
+            return value
     raise ValueError("must name a step of this line, or another line as {line: name}")
 
 
-Target = Annotated[ToStep | ToLine, BeforeValidator(_target)]
+Target = Annotated[ToStep | ToLine | Return, BeforeValidator(_target)]
+
+
+def _names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Taper = Annotated[tuple[Name, ...], BeforeValidator(_names), Field(min_length=1)]
+"""Prompts by count: the first time the first, each further time the next, the last one ever after."""
+
+
+class Action(StrEnum):
+    """What a global key does."""
+
+    OPERATOR = "operator"
+    REPEAT = "repeat"
+    BACK = "back"
+    HELP = "help"
+
+
+GLOBAL_KEYS: Mapping[str, Action] = {"0": Action.OPERATOR, "*": Action.REPEAT, "9": Action.BACK}
+"""What they are unless a line says otherwise."""
 
 
 class Model(BaseModel):
@@ -88,16 +125,51 @@ class Step(Model):
     async def run(self, turn: "Turn") -> Next:
         """Serve the caller and say where they go next. Raises CallerHungUp, CallLost, Diversion."""
 
-    def targets(self) -> Iterable[tuple[tuple[str, ...], ToStep | ToLine]]:
+    def targets(self) -> Iterable[tuple[tuple[str, ...], Way]]:
         """Every way out that is written in the tree: where it is written within the step, and where it leads."""
         for name in type(self).model_fields:
-            value = getattr(self, name)
-            written = {(name, key): item for key, item in value.items()} if isinstance(value, dict) else {(name,): value}
-            yield from ((path, item) for path, item in written.items() if isinstance(item, ToStep | ToLine))
+            yield from _ways(getattr(self, name), (name,))
+
+    def choices(self) -> Mapping[str, Way]:
+        """The keys that choose a way, if the step offers any."""
+        return {}
 
     def prompts(self) -> Iterable[tuple[str, str]]:
-        """Every prompt it may speak: the field that names it, and its key."""
+        """Every prompt it may speak: the field that names it ("" when it comes from the engine), and its key."""
         return ()
+
+    def languages(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        """Every language it names, and where."""
+        return ()
+
+    def articles(self) -> Iterable[tuple[str, str]]:
+        """Every article it may read aloud: the field that names it, and its id."""
+        return ()
+
+
+def _ways(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Way]]:
+    match value:
+        case ToStep() | ToLine() | Return():
+            yield path, value
+        case Option():
+            yield path, value.target
+        case dict():
+            for key, item in value.items():
+                yield from _ways(item, (*path, key))
+        case tuple():
+            for index, item in enumerate(value):
+                yield from _ways(item, (*path, str(index)))
+        case Model():
+            for name in type(value).model_fields:
+                yield from _ways(getattr(value, name), (*path, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice of a menu: where it leads, and what callers may say for it, by language."""
+
+    target: Way
+    phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Article(Model):
@@ -112,6 +184,10 @@ class Article(Model):
     valid_from: date
     valid_to: date | None = None
     verified: date
+
+    def valid(self, day: date) -> bool:
+        """Whether it is the law of that day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +216,14 @@ class Line:
     numbers: tuple[str, ...]
     queue: str
     languages: tuple[str, ...]
-    hours: Mapping[str, tuple[str, ...]]
+    hours: HoursData
     tree: Tree
     prompts: Mapping[str, Mapping[str, str]]
     articles: Mapping[str, Article]
     places: Places = field(repr=False, compare=False)
+    keys: Mapping[str, Action] = field(default_factory=lambda: dict(GLOBAL_KEYS))
+    parts: tuple[str, ...] = ()
+    """The shared parts whose steps, prompts and articles are among its own."""
 
     def texts(self) -> dict[str, Mapping[str, str]]:
         """All that is heard on this line: prompt key → language → text, articles as `article.<id>`."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ivr_engine.dialogue.call import ALL_KEYS
 from ivr_engine.dialogue.diversion import Diversion, Exhausted, Limits, Reason
-from ivr_engine.dialogue.model import End, Next, ToLine, ToStep
+from ivr_engine.dialogue.model import End, Next, Return, ToLine, ToStep, Way
 from ivr_engine.dialogue.progress import Progress
-from ivr_engine.dialogue.turn import House, Turn
+from ivr_engine.dialogue.turn import NOBODY_KNOWN, Caller, House, Turn
 from ivr_engine.errors import CallerHungUp
 from ivr_engine.events import Cause, LineChosen, StepEntered
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ivr_engine.dialogue.model import Line
     from ivr_engine.dialogue.services import Journal
 
-__all__ = ["House", "Limits", "Progress", "Runner"]
+__all__ = ["Caller", "House", "Limits", "Progress", "Runner"]
 
 log = structlog.get_logger()
 
@@ -32,13 +33,22 @@ class Runner:
     """One call's dialogue. `lines` are all lines a tree may lead to, as they are when the call begins."""
 
     def __init__(
-        self, *, call: Call, contact: str, journal: Journal, line: Line, lines: Mapping[str, Line], house: House
+        self,
+        *,
+        call: Call,
+        contact: str,
+        journal: Journal,
+        line: Line,
+        lines: Mapping[str, Line],
+        house: House,
+        caller: Caller = NOBODY_KNOWN,
     ) -> None:
         self.progress = Progress(line.name)
         """How far the caller has come, live."""
-        self._lines = lines
+        self._lines = {**lines, line.name: line}
         self._failed = False
-        self._turn = Turn(call, contact, journal, house, line, self.progress)
+        self._told: set[str] = set()
+        self._turn = Turn(call, contact, caller, journal, house, line, self.progress)
 
     async def run(self) -> Cause:
         """Serve the caller to the end of the dialogue; what ended it, if not the caller.
@@ -47,16 +57,19 @@ class Runner:
         """
         turn = self._turn
         await turn.call.set_language(turn.language)
-        target: Next = self._begin(turn.line)
+        target: Next = ToLine(turn.line.name)
         while not isinstance(target, End):
             target = await self._go(target)
         return Cause.OPERATOR if turn.talked else Cause.GOODBYE
 
-    async def _go(self, target: ToStep | ToLine) -> Next:
+    async def _go(self, target: Way) -> Next:
         turn = self._turn
         try:
-            if isinstance(target, ToLine):
-                target = await self._change_line(self._lines[target.line])
+            match target:
+                case ToLine():
+                    return await self._come_to_line(self._lines[target.line], target.step)
+                case Return():
+                    return turn.come_back()
             return await self._take(target)
         except CallerHungUp:
             raise
@@ -83,15 +96,26 @@ class Runner:
             turn.typed_ahead = ""
         return following
 
-    def _begin(self, line: Line) -> ToStep:
+    async def _come_to_line(self, line: Line, step: str) -> Next:
         turn = self._turn
-        turn.line = line
+        turn.line, turn.step = line, ""
         turn.record(LineChosen(turn.contact, turn.now(), line.name, line.tree.version))
+        if turn.language not in line.languages:
+            await turn.speak(line.languages[0])
+        if step:
+            return ToStep(step)
+        turn.returns = ()
+        await self._tell(line.name)
+        if turn.house.notices.is_off(line.name):
+            await turn.say("line_off")
+            return turn.divert(Reason.LINE_OFF)
         return ToStep(line.tree.start)
 
-    async def _change_line(self, line: Line) -> ToStep:
+    async def _tell(self, line: str) -> None:
+        """What the administrators want callers of the line to know first; nobody hears it twice."""
         turn = self._turn
-        if turn.language not in line.languages:
-            turn.language = line.languages[0]
-            await turn.call.set_language(turn.language)
-        return self._begin(line)
+        for message in turn.house.notices.messages(line, turn.now()):
+            if message not in self._told and not turn.typed_ahead:
+                self._told.add(message)
+                spoken = await turn.say(message, ALL_KEYS)
+                turn.typed_ahead = spoken.key if spoken.key.isdigit() else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-KINDS = ("date", "number", "digits", "prompt")
+KINDS = ("date", "number", "digits", "phone", "amount", "time", "prompt")
 """How a slot's value may be spoken; `prompt` takes the value as the key of another prompt."""
 
 _BRACED = re.compile(r"\{([^{}]*)\}")

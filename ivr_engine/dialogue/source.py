@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -49,24 +49,34 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 class Source:
-    """One file. `data` is its plain content, keys as written, lists as tuples; None when there is nothing to work with."""
+    """One file's text. `data` is its plain content, keys as written, lists as tuples; None when there is nothing to work with.
 
-    def __init__(self, path: Path) -> None:
-        self.file = str(path)
+    `file` is what problems call it.
+    """
+
+    def __init__(self, file: str, text: str | None) -> None:
+        self.file = file
         self.problems: list[Problem] = []
         self.data: Any = None
         self._lines: dict[tuple[str, ...], int] = {}
         self._unreadable: set[tuple[str, ...]] = set()
+        if text is not None:
+            self._parse(text)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Self:
+        """A file on disk, the mistake noted when it cannot be read."""
         try:
-            text = path.read_text(encoding="utf-8")
+            return cls(str(path), path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            self._whole("there is no such file", "unreadable")
-            return
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            self._whole(f"cannot be read: {reason}", "unreadable")
-            return
-        self._parse(text)
+            reason = "there is no such file"
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+        except UnicodeDecodeError:
+            reason = "cannot be read: it is not UTF-8 text"
+        source = cls(str(path), None)
+        source._whole(reason, "unreadable")
+        return source
 
     def _whole(self, message: str, rule: str) -> None:
         self.problems.append(Problem(self.file, 0, "", message, rule=rule))
@@ -119,6 +129,10 @@ class Source:
             self._lines[inner] = line
             plain[key] = self._plain(loader, value_node, inner)
         return plain
+
+    def __contains__(self, path: object) -> bool:
+        """Whether something is written at that place."""
+        return path in self._lines
 
     def at(self, *path: str) -> tuple[str, int]:
         """File and line of a key, or of the nearest one above it."""

@@ -2,47 +2,75 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.dialogue.diversion import Budget, Diversion, Limits, Reason
-from ivr_engine.dialogue.model import ToStep
+from ivr_engine.dialogue.model import ToLine, ToStep
 from ivr_engine.errors import CallerHungUp
 from ivr_engine.events import Diverted, InputTaken, PrivateNoted, PromptHeard, PromptMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Mapping, Sequence
     from datetime import date
 
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.call import Call
-    from ivr_engine.dialogue.model import Line
+    from ivr_engine.dialogue.model import Line, Next, Way
     from ivr_engine.dialogue.progress import Progress
-    from ivr_engine.dialogue.services import Functions, Hours, Journal, Prompts
+    from ivr_engine.dialogue.services import Callers, Functions, Hours, Journal, Notices, Prompts, Queues
     from ivr_engine.events import Event
-    from ivr_engine.hookspecs import Validator
+    from ivr_engine.hookspecs import Mask, Validator
 
 REPEATS = 5
 """How often one visit to a step may be repeated at the caller's wish (`*`) before it leads on."""
 
+_DEEPEST = 5  # parts within parts
+
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What all calls share: where prompts, functions, hours and validators come from, the clock, the limits of a call."""
+    """What all calls share: where prompts, functions, hours and so on come from, the clock, the limits of a call.
+
+    `transfers`: the numbers that callers may be put through to, by the name that trees use.
+    """
 
     prompts: Prompts
     functions: Functions
     hours: Hours
+    queues: Queues
+    callers: Callers
+    notices: Notices
     validators: Mapping[str, Validator]
     clock: Clock
+    transfers: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
 
+class Caller(NamedTuple):
+    """Who calls: the kind of telephone (records.citizens.CallerKind) and the number in E.164 form, "" when withheld."""
+
+    kind: str = "anonymous"
+    number: str = ""
+
+
+NOBODY_KNOWN = Caller()
+"""A caller who withholds the number."""
+
+
+class Visit(NamedTuple):
+    """A menu the caller came to, with the return addresses of then."""
+
+    line: str
+    step: str
+    returns: tuple[Way, ...]
+
+
 class Spoken(NamedTuple):
-    """How a prompt went: the key that cut in ("" if none), whether any of it was there to be heard, whether all of it was."""
+    """How a prompt went: the key that cut in ("" if none), whether all of it was there to be heard."""
 
     key: str
-    heard: bool
     complete: bool
 
 
@@ -50,24 +78,30 @@ class Turn:
     """One call's conversation; `line` and `step` are where it stands. Steps get it from the runner."""
 
     __slots__ = (
+        "_corrections",
         "_hash_expected",
         "_journal",
         "_speaking_freely",
+        "_trail",
         "budget",
         "call",
+        "caller",
         "contact",
         "house",
         "language",
         "line",
         "progress",
+        "returns",
         "step",
         "talked",
         "typed_ahead",
         "values",
     )
 
-    def __init__(self, call: Call, contact: str, journal: Journal, house: House, line: Line, progress: Progress) -> None:
-        self.call, self.contact, self._journal, self.house = call, contact, journal, house
+    def __init__(
+        self, call: Call, contact: str, caller: Caller, journal: Journal, house: House, line: Line, progress: Progress
+    ) -> None:
+        self.call, self.contact, self.caller, self._journal, self.house = call, contact, caller, journal, house
         self.line, self.step, self.progress = line, "", progress
         self.language = line.languages[0]
         self.budget = Budget(house.limits, house.clock)
@@ -77,6 +111,10 @@ class Turn:
         """The digit that cut a `say` short: it is meant for the menu or the ask that follows."""
         self.talked = False
         """Whether the caller's last queue was answered."""
+        self.returns: tuple[Way, ...] = ()
+        """Where the parts the call is in come back to, the innermost last."""
+        self._trail: list[Visit] = []
+        self._corrections: Counter[tuple[str, str]] = Counter()
         self._hash_expected = False
         self._speaking_freely = False
 
@@ -109,6 +147,47 @@ class Turn:
         self.record(Diverted(self.contact, self.now(), self.step, reason))
         return self.operator
 
+    async def speak(self, language: str) -> None:
+        """From now on in that language. Raises CallerHungUp, CallLost."""
+        if language != self.language:
+            self.language = language
+            await self.call.set_language(language)
+
+    def come_to_menu(self) -> None:
+        """This step is where `back` leads from further on; whoever comes here again is back where they were."""
+        here = Visit(self.line.name, self.step, self.returns)
+        known = [visit[:2] for visit in self._trail]
+        if here[:2] in known:
+            del self._trail[known.index(here[:2]) :]
+        self._trail.append(here)
+
+    def back(self) -> Next | None:
+        """The menu before this step; None when there is none."""
+        if self._trail and self._trail[-1][:2] == (self.line.name, self.step):
+            if len(self._trail) == 1:
+                return None
+            self._trail.pop()
+        if not self._trail:
+            return None
+        menu = self._trail[-1]
+        self.returns = menu.returns
+        return ToStep(menu.step) if menu.line == self.line.name else ToLine(menu.line, menu.step)
+
+    def include(self, then: Way) -> None:
+        """A part begins; its `return` leads to `then`."""
+        self.returns = (*self.returns, then)[-_DEEPEST:]
+
+    def come_back(self) -> Way:
+        """A part is over. The operator when nothing says where to go on: the caller went back into the middle of a part."""
+        *rest, way = self.returns or (self.operator,)
+        self.returns = tuple(rest)
+        return way
+
+    def count_correction(self) -> int:
+        """How often the caller has corrected this step in this call, now included."""
+        self._corrections[self.line.name, self.step] += 1
+        return self._corrections[self.line.name, self.step]
+
     async def say(self, prompt: str, keys: str = "", *, counts: bool = False) -> Spoken:
         """Speak a prompt; a key in `keys` cuts in; `counts` marks an answer. What was heard is journaled, hang-up or not.
 
@@ -120,7 +199,7 @@ class Turn:
             sounds = self.house.prompts.utterance(self.line.name, prompt, self.language, self.values)
         except LookupError:
             self.record(PromptMissing(self.contact, self.now(), self.step, prompt, ""))
-            return Spoken("", heard=False, complete=False)
+            return Spoken("", complete=False)
         if self._hash_expected:
             keys = keys.replace("#", "")
         length, heard, missing, key = sum(sound.ms for sound in sounds), 0, 0, ""
@@ -141,7 +220,7 @@ class Turn:
             # An answer with a gap in it (a date that was not said) has not answered anything.
             self._heard(prompt, length, heard, counts=counts and not missing)
         self._hash_expected = self._hash_expected and not key
-        return Spoken(key, heard=missing < len(sounds), complete=not missing)
+        return Spoken(key, complete=not missing)
 
     def _heard(self, prompt: str, length_ms: int, heard_ms: int, *, counts: bool) -> None:
         self.record(PromptHeard(self.contact, self.now(), self.step, prompt, length_ms, heard_ms, counts))
@@ -154,16 +233,19 @@ class Turn:
         self._hash_expected = self._hash_expected and not key
         return key
 
-    async def ask_key(self, prompts: Iterable[str], keys: str, timeout_s: float) -> str:
-        """Speak prompts, of which the last must be heard, then wait for a key; one in `keys` cuts in. "" when none came."""
-        heard = False
-        for prompt in prompts:
+    async def ask_key(self, prompts: Sequence[str], keys: str, timeout_s: float, *, reproach: str = "") -> str:
+        """Speak, then wait for a key; one in `keys` cuts in. "" when none came.
+
+        A `reproach` is said before, and passed over when it is missing and more is said. Raises CallerHungUp, CallLost,
+        Diversion: nobody can answer what they did not hear whole.
+        """
+        asked = prompts or (reproach,)
+        for prompt in (reproach, *asked) if reproach and prompts else asked:
             spoken = await self.say(prompt, keys)
             if spoken.key:
                 return spoken.key
-            heard = spoken.heard
-        if not heard:
-            raise Diversion(Reason.PROMPT_MISSING)
+            if not spoken.complete and prompt in asked:
+                raise Diversion(Reason.PROMPT_MISSING)
         return await self.key(timeout_s)
 
     def expect_hash(self) -> None:
@@ -179,8 +261,8 @@ class Turn:
         """Journal what the caller did; see events.InputTaken."""
         self.record(InputTaken(self.contact, self.now(), self.step, result, value))
 
-    def keep_input(self, name: str, value: str) -> None:
+    def keep_input(self, name: str, value: str, mask: Mask) -> None:
         """A validated input: for prompts, functions and the operator; the journal never holds it."""
-        self.progress.inputs[name] = value
+        self.progress.keep(name, value, mask)
         self.values[name] = value
         self.record(PrivateNoted(self.contact, self.now(), f"input.{name}", value))

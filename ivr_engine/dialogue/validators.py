@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from stdnum.exceptions import ValidationError
 from stdnum.it import iva
 
-from ivr_engine.hookspecs import Refused, hookimpl
+from ivr_engine.hookspecs import Ambiguous, Refused, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ivr_engine.hookspecs import Validator
+    from ivr_engine.hookspecs import Mask, Validator
 
 _YEARS_AHEAD = 5
 
@@ -26,6 +29,7 @@ class Digits:
 
     lengths: tuple[int, int]
     read: Callable[[str, date], str]
+    mask: Mask = "none"
 
     def __call__(self, digits: str, today: date) -> str:
         """See hookspecs.Validator."""
@@ -34,6 +38,8 @@ class Digits:
             raise Refused
         try:
             return self.read(digits, today)
+        except Ambiguous:
+            raise
         except (ValueError, ValidationError) as error:
             raise Refused from error
 
@@ -67,18 +73,57 @@ def _partita_iva(digits: str, _today: date) -> str:
     return number
 
 
+def _amount(digits: str, _today: date) -> str:
+    return str(int(digits))
+
+
+def _yes_no(digits: str, _today: date) -> str:
+    return {"1": "yes", "2": "no"}.get(digits) or _refuse(digits)
+
+
+def _refuse(digits: str) -> str:
+    raise ValueError(digits)
+
+
 def _as_keyed(digits: str, _today: date) -> str:
     return digits
 
 
+_KEYS = {
+    letter: key for key, letters in enumerate(("abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"), 2) for letter in letters
+}
+
+
+@cache
+def _provinces() -> Mapping[str, tuple[str, ...]]:
+    """The provinces whose two letters are on those two keys."""
+    found: dict[str, tuple[str, ...]] = {}
+    for province in yaml.safe_load(Path(__file__).with_name("provinces.yaml").read_text(encoding="utf-8")):
+        keys = "".join(str(_KEYS[letter]) for letter in province.lower())
+        found[keys] = (*found.get(keys, ()), province)
+    return found
+
+
+def _province(digits: str, _today: date) -> str:
+    provinces = _provinces().get(digits, ())
+    if len(provinces) > 1:
+        raise Ambiguous({province: f"provincia.{province}" for province in provinces})
+    return provinces[0] if provinces else _refuse(digits)
+
+
 VALIDATORS: Mapping[str, Validator] = {
     "cap": Digits((5, 5), _cap),  # 00010 to 98168
+    "provincia": Digits((2, 2), _province),  # its two letters, each by the key that bears it; the value is the letters
     "date": Digits((8, 8), _date),  # ggmmaaaa, from 1900 to five years from now; the value is YYYY-MM-DD
     "age": Digits((1, 3), _age),  # 0 to 120
     "year": Digits((4, 4), _year),  # 1900 to five years from now
-    "digits": Digits((1, 20), _as_keyed),
-    "partita_iva": Digits((11, 11), _partita_iva),  # with its check digit
-    "codice_comunicazione": Digits((16, 16), _as_keyed),
+    "amount": Digits((1, 8), _amount),  # whole euro
+    "yes_no": Digits((1, 1), _yes_no),  # 1 is yes, 2 is no; the value is the word
+    "digits": Digits((1, 20), _as_keyed, mask="last4"),
+    "partita_iva": Digits((11, 11), _partita_iva, mask="last4"),  # with its check digit
+    # Of an organisation: 11 digits. A person's 16 letters and digits cannot be keyed.
+    "codice_fiscale": Digits((11, 11), _partita_iva, mask="last4"),
+    "codice_comunicazione": Digits((16, 16), _as_keyed, mask="last4"),
 }
 
 

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import structlog
+from twisted.internet.defer import Deferred
 
 from ivr_engine.errors import IvrError
 from ivr_engine.events import ContactEnded, ContactStarted, PromptHeard, QueueEntered, StepEntered
@@ -15,6 +17,8 @@ from ivr_engine.exchange.virtual.exchange import VirtualExchange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twisted.python.failure import Failure
+
     from ivr_engine.control import Talk
     from ivr_engine.engine.wiring import Engine
     from ivr_engine.exchange.virtual.caller import Caller, CallRecord
@@ -22,8 +26,7 @@ if TYPE_CHECKING:
 
 
 KEY_PACE_S = 0.2
-
-_PACE_S = 0.25  # between two keys
+log = structlog.get_logger()
 
 
 class Call(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +55,7 @@ def commands(engine: Engine) -> dict[str, Callable[[Talk, dict[str, Any]], None]
     """By the name the socket's first line gives."""
     return {
         "status": lambda talk, _request: _status(engine, talk),
+        "reload": lambda talk, _request: _reload(engine, talk),
         "watch": lambda talk, request: _watch(engine, talk, _as(Watch, request)),
         "call": lambda talk, request: _call(engine, talk, _as(Call, request)),
         "phone": lambda talk, request: _phone(engine, talk, _as(Phone, request)),
@@ -80,6 +84,21 @@ def _status(engine: Engine, talk: Talk) -> None:
     talk.end()
 
 
+def _reload(engine: Engine, talk: Talk) -> None:
+    def done(versions: dict[str, int]) -> None:
+        talk.tell("reloaded", versions=versions)
+        talk.end()
+
+    def failed(failure: Failure) -> None:
+        error = failure.value
+        message = error.message if isinstance(error, IvrError) else f"the engine failed: {type(error).__name__}"
+        log.error("reloading failed; calls are served as before", error=str(error))
+        talk.tell("error", message=message, hint="calls are served as before")
+        talk.end()
+
+    Deferred.fromCoroutine(engine.reload()).addCallbacks(done, failed)
+
+
 def _watch(engine: Engine, talk: Talk, request: Watch) -> None:
     def deliver(notice: Notice) -> None:
         talk.tell(type(notice).__name__, **msgspec.to_builtins(notice))
@@ -97,8 +116,6 @@ def dial(engine: Engine, number: str, caller: Caller, done: Callable[[CallRecord
         raise IvrError("this engine is on Asterisk", "dial it with a telephone, or add --own for the built-in exchange")
     if hangup_after and not any(hangup_after in line.tree.steps for line in engine.lines.lines.values()):
         raise IvrError(f"no line has a step {hangup_after}", "steps are named in each line's line.yaml")
-    if hangup_after and not any(hangup_after in line.tree.steps for line in engine.lines.lines.values()):
-        raise IvrError(f"no line has a step {hangup_after}", "steps stand in the lines' line.yaml")
     look = _Look(caller, hangup_after)
     forget = engine.feed.subscribe(look.notice)
 
@@ -199,26 +216,3 @@ def _phone(engine: Engine, talk: Talk, request: Phone) -> None:
     talk.on_line = keyed
     talk.on_gone = caller.hang_up
     dial(engine, request.number, caller, done)
-
-
-class _Keypad:
-    """Presses keys at the pace of a hand: what is typed as one line would otherwise outrun the engine, and be lost."""
-
-    def __init__(self, engine: Engine, caller: Caller, talk: Talk) -> None:
-        self._engine, self._caller, self._talk = engine, caller, talk
-        self._left = ""
-        self._pressing = False
-
-    def press(self, keys: str) -> None:
-        """These, after those still to be pressed."""
-        self._left += keys
-        if not self._pressing:
-            self._next()
-
-    def _next(self) -> None:
-        channel = self._caller.channel
-        self._pressing = bool(self._left) and channel is not None and not channel.gone
-        if self._pressing:
-            key, self._left = self._left[0], self._left[1:]
-            self._talk.tell("key", key=key, taken=self._caller.press(key))
-            self._engine.clock.callLater(_PACE_S, self._next)

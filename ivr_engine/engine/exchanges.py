@@ -10,11 +10,10 @@ from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.exchange.virtual.settings import OperatorSettings, QueueSettings, VirtualSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from ivr_engine.config import Settings
-    from ivr_engine.engine.lines import Lines
-    from ivr_engine.exchange.virtual.clock import ExchangeClock
+    from ivr_engine.engine.wiring import Engine
 
 
 def asterisk_exchange(settings: Settings, reactor: Any) -> AsteriskExchange:
@@ -30,17 +29,15 @@ def asterisk_exchange(settings: Settings, reactor: Any) -> AsteriskExchange:
     return AsteriskExchange(reactor, own, random.random)
 
 
-def virtual_exchange(
-    settings: Settings, lines: Lines, reactor: Any, clock: ExchangeClock, port: int, folder: Path
-) -> VirtualExchange:
-    """The built-in exchange; it plays what the catalogue has, in the lengths the catalogue gives."""
-    site = settings.virtual
+def virtual_exchange(engine: Engine, numbers: Mapping[str, str]) -> VirtualExchange:
+    """The built-in exchange; it plays what the catalogue has, in the lengths the catalogue gives. `numbers` may change."""
+    site, lines = engine.settings.virtual, engine.lines
     queues_of: dict[str, list[str]] = {}
     for queue, operators in site.operators.items():
         for operator in operators:
             queues_of.setdefault(operator, []).append(queue)
     own = VirtualSettings(
-        numbers=lines.numbers(),
+        numbers=numbers,
         line_queues={line.name: line.queue for line in lines.lines.values()},
         queues=tuple(QueueSettings(queue) for queue in sorted({*site.operators, *lines.queues()})),
         operators=tuple(
@@ -48,8 +45,8 @@ def virtual_exchange(
             for name, queues in queues_of.items()
         ),
         host="127.0.0.1",
-        port=port,
-        log_folder=folder,
+        port=engine.port,
+        log_folder=engine.store.folder,
     )
 
-    return VirtualExchange(reactor, clock, own, lines.catalogue.length)
+    return VirtualExchange(engine.reactor, engine.clock, own, engine.sound_length)

@@ -1,35 +1,42 @@
-"""All lines there are, loaded and checked as one: what `serve` answers with and what `ivr lines check` judges."""
+"""All lines as one whole: found, read, checked against each other, with the prompts they speak."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from ivr_engine.dialogue import validators as core_validators
-from ivr_engine.dialogue.hours import week
-from ivr_engine.dialogue.loader import check, read_line
+from ivr_engine.dialogue.hours import HoursData
+from ivr_engine.dialogue.loader import LineFiles, check, read_line
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.plugins.find import find
+from ivr_engine.routing.board import MESSAGE
 from ivr_engine.speech.catalogue import Catalogue, core_texts
 from ivr_engine.speech.manifest import Manifest, stale
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ivr_engine.config import Settings
     from ivr_engine.dialogue.model import Line
     from ivr_engine.hookspecs import Function, Validator
+    from ivr_engine.plugins.find import Found
+    from ivr_engine.records.notices import FrontMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines by name, with what their plugins bring and the catalogue of all they say."""
+    """The lines by name, with what their plugins bring and the catalogue of all they say. It never changes: a new publication
+    is a new one, and calls keep the one they began with. `versions`: which of each line's, where the store keeps them."""
 
     lines: Mapping[str, Line]
     functions: Mapping[str, Mapping[str, Function]]
     validators: Mapping[str, Validator]
     catalogue: Catalogue
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     def numbers(self) -> dict[str, str]:
         """Dialled number → line."""
@@ -44,30 +51,56 @@ class Lines:
         return owners
 
 
+def find_lines(settings: Settings) -> Found:
+    """Where the lines are, and what their plugins bring. Raises Invalid."""
+    return find([settings.path(folder) for folder in settings.plugins.folders], core_validators)
+
+
+def files_of(found: Found) -> dict[str, LineFiles]:
+    """What the lines' folders hold now."""
+    return {name: LineFiles.of_folder(place.folder, found.parts) for name, place in found.lines.items()}
+
+
 def load_lines(settings: Settings) -> Lines:
-    """Every line, as the site's settings have them. Raises Invalid with all mistakes of all lines."""
-    found = find([settings.path(folder) for folder in settings.plugins.folders], core_validators)
+    """Every line as its folder has it. Raises Invalid with all mistakes of all lines."""
+    found = find_lines(settings)
+    return build_lines(settings, found, files_of(found))
+
+
+def build_lines(
+    settings: Settings,
+    found: Found,
+    files: Mapping[str, LineFiles],
+    *,
+    versions: Mapping[str, int] | None = None,
+    messages: Iterable[FrontMessage] = (),
+) -> Lines:
+    """The lines that these files make, as the site's settings have them. Raises Invalid with all mistakes of all lines."""
     lines: dict[str, Line] = {}
     problems: list[Problem] = []
-    for name, place in found.lines.items():
-        line, its_problems = read_line(place.folder, name)
+    for name, its_files in files.items():
+        line, its_problems = read_line(its_files, name)
         problems += its_problems
         if line is not None:
             lines[name] = line
     problems += _apply_site(settings, lines)
     functions = {name: place.functions for name, place in found.lines.items()}
-    if len(lines) == len(found.lines):
+    if len(lines) == len(files):
         problems += check(lines, functions, found.validators, core_texts().keys())
     if problems:
-        raise Invalid(problems)
+        raise Invalid(dict.fromkeys(problems))  # what is wrong in a shared part is wrong once
     manifest = Manifest(settings.path(settings.prompts.folder))
-    catalogue = Catalogue({name: line.texts() for name, line in lines.items()}, manifest.lengths(Pyttsx3Voice.name))
-    return Lines(lines, functions, found.validators, catalogue)
+    texts = {name: {**line.texts(), **_messages(name, messages)} for name, line in lines.items()}
+    return Lines(lines, functions, found.validators, Catalogue(texts, manifest.lengths(Pyttsx3Voice.name)), versions or {})
 
 
 def sounds_wanting(settings: Settings, lines: Lines) -> list[Problem]:
     """Sound files that are missing or no longer say their text."""
     return stale(lines.catalogue, settings.path(settings.prompts.folder), Pyttsx3Voice.name)
+
+
+def _messages(line: str, messages: Iterable[FrontMessage]) -> dict[str, Mapping[str, str]]:
+    return {f"{MESSAGE}{message.id}": message.texts for message in messages if message.line in {"", line}}
 
 
 def _apply_site(settings: Settings, lines: dict[str, Line]) -> list[Problem]:
@@ -78,11 +111,15 @@ def _apply_site(settings: Settings, lines: dict[str, Line]) -> list[Problem]:
             hint = f"lines are {', '.join(sorted(lines))}"
             problems.append(Problem("ivr.toml", 0, f"lines.{name}", "there is no such line", hint, "unknown-line"))
             continue
+        changed = {key: value for key, value in site if value is not None}
         if site.hours is not None:
             try:
-                week(site.hours)
-            except ValueError as error:
-                problems.append(Problem("ivr.toml", 0, f"lines.{name}.hours", str(error), rule="bad-hours"))
+                changed["hours"] = HoursData.model_validate(site.hours)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(("lines", name, "hours", *(str(part) for part in first["loc"] if part != "[key]")))
+                message = first["msg"].removeprefix("Value error, ")
+                problems.append(Problem("ivr.toml", 0, where, message, rule="bad-hours"))
                 continue
-        lines[name] = replace(lines[name], **{key: value for key, value in site if value is not None})
+        lines[name] = replace(lines[name], **changed)
     return problems

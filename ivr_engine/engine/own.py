@@ -41,7 +41,7 @@ def call_all(settings: Settings, store: Path, calls: Sequence[Call], start: floa
             "exchange": settings.exchange.model_copy(update={"kind": "virtual"}),
         }
     )
-    engine = Engine(own, load_lines(own), reactor, FastClock(reactor, time.time() if start is None else start))
+    engine = Engine(own, load_lines(own), reactor, clock=FastClock(reactor, time.time() if start is None else start))
     results: list[dict[str, Any]] = []
     failures: list[Failure] = []
 

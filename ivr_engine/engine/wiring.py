@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import structlog
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 
 from ivr_engine import control
 from ivr_engine.agi.server import AgiServer, AgiSettings
@@ -13,27 +15,34 @@ from ivr_engine.dialogue.diversion import Limits
 from ivr_engine.dialogue.runner import House
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
+from ivr_engine.engine.publication import articles_of
+from ivr_engine.errors import IvrError
 from ivr_engine.events import Cause
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.plugins.pool import Pools
-from ivr_engine.records.articles import Article
+from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
+from ivr_engine.routing.board import Board
+from ivr_engine.routing.callers import KnownCallers
 from ivr_engine.routing.contacts import Book, Contact, OpenContacts
 from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, OpenCase
 from ivr_engine.routing.follow import Follower
-from ivr_engine.routing.hours import LineHours, WeekHours
-from ivr_engine.routing.reception import Reception
+from ivr_engine.routing.hours import LineHours
+from ivr_engine.routing.reception import Reception, Serving
+from ivr_engine.routing.wait import Waits
 from ivr_engine.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ivr_engine.config import Settings
     from ivr_engine.engine.lines import Lines
-    from ivr_engine.exchange.interface import Sign
+    from ivr_engine.engine.publication import Publication
+    from ivr_engine.exchange.interface import QueueState, Sign
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.records.cases import CaseTouched
+    from ivr_engine.speech.catalogue import Catalogue
 
 log = structlog.get_logger()
 
@@ -41,28 +50,41 @@ _READY_S = 30.0  # seconds the store has at start to take in what an earlier eng
 
 
 class Engine:
-    """One engine. `clock` is the virtual exchange's, which the engine then shares. Raises IvrError when it cannot be built."""
+    """One engine. `clock` is the virtual exchange's, which the engine then shares; `publication` is where it looks what is
+    published when it is told to. Raises IvrError when it cannot be built."""
 
-    def __init__(self, settings: Settings, lines: Lines, reactor: Any, clock: ExchangeClock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        lines: Lines,
+        reactor: Any,
+        *,
+        clock: ExchangeClock | None = None,
+        notices: Notices | None = None,
+        publication: Publication | None = None,
+    ) -> None:
         self.settings, self.lines, self.reactor = settings, lines, reactor
+        self._publication = publication
+        self._spoken: WeakSet[Catalogue] = WeakSet([lines.catalogue])
         self.clock = clock or RealClock(reactor)
         self.feed = Feed()
         self.contacts = OpenContacts()
+        self._numbers = lines.numbers()
         self.store = Store(settings.path(settings.engine.data), self._committed)
         self.book = Book(self.store.spool, self.feed)
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
-        hours = LineHours({name: WeekHours(line.hours) for name, line in lines.lines.items()})
-        limits = Limits(self_service_s=settings.engine.self_service_limit)
-        house = House(lines.catalogue, self.pools, hours, lines.validators, self.clock, limits)
+        self.board = Board(notices or Notices())
+        self.pools.switch_off(self.board.notices.off)
+        self.waits = Waits(reactor, self.clock, self._queue_state)
+        self.feed.subscribe(self.waits.take)
+        self.serving = self._serve(lines)
         self.reception = Reception(
             reactor=reactor,
             exchange=settings.exchange.kind,
             clock=self.clock,
             book=self.book,
             contacts=self.contacts,
-            lines=lines.lines,
-            numbers=lines.numbers(),
-            house=house,
+            serving=lambda: self.serving,
             caller_key=self.store.caller_key,
             answer_share=settings.engine.answer_share,
             look=self._look,
@@ -79,7 +101,7 @@ class Engine:
             self._publish_articles()
             self.port = self.server.listen()
             self.exchange = (
-                virtual_exchange(self.settings, self.lines, self.reactor, self.clock, self.port, self.store.folder)
+                virtual_exchange(self, self._numbers)
                 if self.settings.exchange.kind == "virtual"
                 else asterisk_exchange(self.settings, self.reactor)
             )
@@ -104,6 +126,44 @@ class Engine:
         self.exchange.start(self._sign)
         self.follower.start()
         self.watchdog.start()
+
+    async def reload(self) -> dict[str, int]:
+        """Serve what is published now to calls that arrive from now on; line → version. Raises IvrError, and changes nothing."""
+        if self._publication is None:
+            raise IvrError("this engine serves the lines' own files", "start it with `ivr serve`")
+        lines, notices = await deferToThread(self._publication.published, self.clock.now())
+        self.board.put(notices)
+        self.pools.switch_off(notices.off)
+        self.lines = lines
+        self._spoken.add(lines.catalogue)
+        self.serving = self._serve(lines)
+        self._numbers.clear()
+        self._numbers.update(self.serving.numbers)
+        log.info("lines are served anew", versions=dict(lines.versions))
+        return dict(lines.versions)
+
+    def _serve(self, lines: Lines) -> Serving:
+        house = House(
+            prompts=lines.catalogue,
+            functions=self.pools,
+            hours=LineHours({name: line.hours for name, line in lines.lines.items()}, self.board.closures),
+            queues=self.waits,
+            callers=KnownCallers(self.reactor, self.store.cases.open_cases),
+            notices=self.board,
+            validators=lines.validators,
+            clock=self.clock,
+            transfers={name: transfer.number for name, transfer in self.settings.transfers.items()},
+            limits=Limits(self_service_s=self.settings.engine.self_service_limit),
+        )
+        return Serving(lines.lines, lines.numbers(), house)
+
+    async def _queue_state(self, queue: str) -> QueueState | None:
+        return await self.exchange.queue_state(queue)
+
+    def sound_length(self, language: str, file: str) -> int | None:
+        """Milliseconds of a sound that any call in progress may be played; None when there is no such sound."""
+        lengths = (catalogue.length(language, file) for catalogue in (self.lines.catalogue, *self._spoken))
+        return next((length for length in lengths if length is not None), None)
 
     async def drain(self, seconds: float) -> int:
         """Take no more calls and wait for those in self-service; how many were left when `seconds` had passed."""
@@ -139,7 +199,7 @@ class Engine:
             log.info("calls of an earlier engine are followed to their end", contacts=len(self.contacts))
 
     def _publish_articles(self) -> None:
-        self.store.publish(_articles(self.lines), self.clock.now())
+        self.store.publish(articles_of(self.lines), self.clock.now())
 
     def _look_up(self, number: str) -> tuple[str, Sequence[OpenCase]]:
         citizen = self.store.citizens.find(number)
@@ -149,26 +209,6 @@ class Engine:
     def _committed(self, touched: Sequence[CaseTouched]) -> None:
         for case in touched:
             self.reactor.callFromThread(self.feed.publish, case)
-
-
-def _articles(lines: Lines) -> Iterator[Article]:
-    for line in lines.lines.values():
-        for name, article in line.articles.items():
-            for language in article.text:
-                yield Article(
-                    line=line.name,
-                    id=name,
-                    language=language,
-                    title=article.title[language],
-                    text=article.text[language],
-                    source=article.source,
-                    certainty=article.certainty,
-                    category=article.category,
-                    topic=article.topic,
-                    valid_from=article.valid_from,
-                    valid_to=article.valid_to,
-                    verified=article.verified,
-                )
 
 
 async def _ended(result: Any) -> None:

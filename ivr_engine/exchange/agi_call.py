@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ivr_engine.agi import variables
-from ivr_engine.calls import Heard, QueueResult
+from ivr_engine.calls import Heard, QueueResult, TransferResult
 from ivr_engine.errors import CallerHungUp, CallLost
-from ivr_engine.events import QueueStatus
+from ivr_engine.events import QueueStatus, TransferStatus
 
 if TYPE_CHECKING:
     from ivr_engine.agi.commands import Agi
@@ -22,6 +22,14 @@ _STATUSES = {
     "JOINUNAVAIL": QueueStatus.JOINUNAVAIL,
     "LEAVEUNAVAIL": QueueStatus.LEAVEUNAVAIL,
     "WITHDRAW": QueueStatus.WITHDRAW,
+}
+
+
+_DIALLED = {
+    "ANSWER": TransferStatus.ANSWERED,
+    "BUSY": TransferStatus.BUSY,
+    "NOANSWER": TransferStatus.NO_ANSWER,
+    "CANCEL": TransferStatus.CALLER_GONE,
 }
 
 
@@ -79,6 +87,22 @@ class AgiCall:
             how = QueueStatus.ABANDONED if self._agi.hung_up else QueueStatus.FAILED
         operator = await self._agi.get_variable(variables.MEMBER_NAME) if how is QueueStatus.ANSWERED else None
         return QueueResult(how, _seconds(waited), _seconds(talked), operator or "")
+
+    async def transfer(self, number: str, timeout_s: int) -> TransferResult:
+        """Connect the caller to a number by the context `ivr-transfer`; back when that is over. Raises CallLost only."""
+        agi = self._agi
+        if agi.hung_up:
+            return TransferResult(TransferStatus.CALLER_GONE)
+        for variable in variables.TRANSFER_RESULTS:
+            await agi.set_variable(variable, "")
+        # `g`: when the other side hangs up, the caller comes back to the tree.
+        code = await agi.execute("Dial", f"Local/{number}@ivr-transfer/n,{timeout_s},g")
+        if code == _NO_SUCH_APPLICATION:
+            return TransferResult(TransferStatus.FAILED)
+        status, talked = [await agi.get_variable(name) or "" for name in variables.TRANSFER_RESULTS]
+        # Else the dialplan would take it for a talk with an operator, should the engine die later in this call.
+        await agi.set_variable(variables.ANSWERED_TIME, "")
+        return TransferResult(_DIALLED.get(status, TransferStatus.FAILED), _seconds(talked))
 
     async def finish(self, contact: str) -> None:
         """The engine's last command: the dialplan need not step in. Works after hang-up; a lost call needs it no more."""

@@ -121,6 +121,15 @@ class QueueStay:
     by_operator: bool  # the operator, not the caller, ended the talk
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """How a queue stands: callers `waiting`, operators `serving` (there, and not on a break), of whom `free` could be rung."""
+
+    waiting: int
+    serving: int
+    free: int
+
+
 class Exchange(Protocol):
     """The live view and the ledger. `deliver` is always called in the reactor's thread."""
 
@@ -134,6 +143,9 @@ class Exchange(Protocol):
 
     async def live_channels(self) -> frozenset[str]:
         """Ids of all channels that exist now. Raises Unavailable when the exchange cannot be asked."""
+
+    async def queue_state(self, queue: str) -> QueueState | None:
+        """How a queue stands now; None when there is none of that name. Raises Unavailable."""
 
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """Entries after `position` ("" = the beginning) and the position after them. Blocks: call it in a thread."""

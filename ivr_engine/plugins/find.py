@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ivr_engine.hookspecs import Function, Validator
 
 ENTRY_POINTS = "ivr_engine.lines"
-TREE_FILE = "line.yaml"
+PARTS = "ivr_engine.parts"
+TREE_FILE, PART_FILE = "line.yaml", "part.yaml"
 
 log = structlog.get_logger()
 
@@ -39,10 +40,11 @@ class FoundLine:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All lines, by name, and the validators all of them share."""
+    """All lines and shared parts, by name, and the validators all lines have."""
 
     lines: Mapping[str, FoundLine]
     validators: Mapping[str, Validator]
+    parts: Mapping[str, Path] = field(default_factory=dict)
 
 
 def find(folders: Iterable[Path], core: ModuleType) -> Found:
@@ -50,6 +52,7 @@ def find(folders: Iterable[Path], core: ModuleType) -> Found:
 
     A line found twice (entry point and folder, or two folders) is loaded once, from where it was found first; the log says so.
     """
+    folders = tuple(folders)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(core, "core")
@@ -66,7 +69,20 @@ def find(folders: Iterable[Path], core: ModuleType) -> Found:
             manager.register(module, name)
     _check_hooks(manager)
     lines = {name: FoundLine(name, folder, _functions(manager, name)) for name, folder in sorted(places.items())}
-    return Found(lines, _validators(manager))
+    return Found(lines, _validators(manager), _parts(folders))
+
+
+def _parts(folders: Iterable[Path]) -> dict[str, Path]:
+    """The folders of shared parts: those installed, and those beside the lines of the site's own folders."""
+    found: dict[str, Path] = {}
+    for point in entry_points(group=PARTS):
+        spec = importlib.util.find_spec(point.value)
+        for place in spec.submodule_search_locations or () if spec else ():
+            found.setdefault(point.name, Path(place))
+    for parent in folders:
+        for file in sorted(parent.glob(f"*/{PART_FILE}")):
+            found.setdefault(file.parent.name, file.parent)
+    return found
 
 
 def _candidates(folders: Iterable[Path]) -> Iterator[tuple[str, Path, Callable[[], ModuleType | None]]]:

@@ -12,13 +12,13 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from ivr_engine.errors import FunctionFailed
 from ivr_engine.hookspecs import Request, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ivr_engine.hookspecs import Function
 
@@ -97,11 +97,18 @@ class Pools:
     """The pools of all lines; what the dialogue calls functions through."""
 
     def __init__(self, functions: Mapping[str, Mapping[str, Function]], reactor: Any, threads: int, limit: float) -> None:
+        self._off: frozenset[tuple[str, str]] = frozenset()
         self._pools = {line: LinePool(line, its, reactor, threads, limit) for line, its in functions.items()}
 
     def call(self, line: str, function: str, request: Request) -> Deferred[Result]:
         """See LinePool.call."""
+        if (line, function) in self._off:
+            return fail(FunctionFailed("off"))
         return self._pools[line].call(function, request)
+
+    def switch_off(self, off: Collection[tuple[str, str]]) -> None:
+        """From now on these (line, function) pairs are off, and no others."""
+        self._off = frozenset(off)
 
     def statistics(self) -> dict[str, PoolStatistics]:
         """By line."""

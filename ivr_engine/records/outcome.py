@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ivr_engine.events import (
+    CallbackWished,
     FoundClosed,
     OperatorAnswered,
     Outcome,
     PromptHeard,
     QueueEntered,
     QueueLeft,
+    QueueOverflowed,
     QueueStatus,
     StepEntered,
+    TransferLeft,
+    TransferStatus,
 )
 
 if TYPE_CHECKING:
@@ -31,10 +35,11 @@ _NOTHING = -1.0  # less than any share: no answer was played
 class OutcomeFold:
     """Takes a contact's events one by one and knows at any time how it would end."""
 
-    __slots__ = ("_best", "_closed", "_heard", "_left", "_length", "_queueing", "_step", "_talked")
+    __slots__ = ("_best", "_callback", "_heard", "_left", "_length", "_queueing", "_refused", "_step", "_talked", "_transferred")
 
     def __init__(self) -> None:
-        self._talked = self._queueing = self._closed = False
+        self._talked = self._queueing = self._callback = self._transferred = False
+        self._refused: Outcome | None = None  # why the operators could not be had, last
         self._left: QueueStatus | None = None
         self._best = _NOTHING  # largest share heard of an answer that is over
         self._step: str | None = None  # the answer in play: it may be several prompts in a row of one step
@@ -52,7 +57,13 @@ class OutcomeFold:
                 self._left = event.status
                 self._talked = self._talked or event.status is QueueStatus.ANSWERED
             case FoundClosed():
-                self._closed, self._best, self._step = True, _NOTHING, None
+                self._refuse(Outcome.CLOSED_HOURS)
+            case QueueOverflowed():
+                self._refuse(Outcome.OVERFLOWED)
+            case CallbackWished():
+                self._callback = True
+            case TransferLeft():
+                self._transferred = self._transferred or event.status is TransferStatus.ANSWERED
             case StepEntered():
                 self._best, self._step = self._share(), None
             case PromptHeard() if event.counts:
@@ -61,6 +72,10 @@ class OutcomeFold:
                     self._heard = self._length = 0
                 self._heard += event.heard_ms
                 self._length += event.length_ms
+
+    def _refuse(self, why: Outcome) -> None:
+        """No operator could be had: only answers heard from now on count."""
+        self._refused, self._best, self._step = why, _NOTHING, None
 
     def _share(self) -> float:
         """The largest share heard of one answer so far."""
@@ -76,8 +91,12 @@ class OutcomeFold:
             return Outcome.ANSWERED
         if self._queueing:
             return Outcome.ABANDONED_QUEUE
+        if self._callback:
+            return Outcome.CALLBACK
         if self._left is not None:
             return _UNANSWERED.get(self._left, Outcome.NO_OPERATORS)
+        if self._transferred:
+            return Outcome.TRANSFERRED
         if self._share() >= share:
             return Outcome.SERVED_BY_IVR
-        return Outcome.CLOSED_HOURS if self._closed else Outcome.ABANDONED_IVR
+        return self._refused or Outcome.ABANDONED_IVR

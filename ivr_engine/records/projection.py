@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ivr_engine.events import (
+    CallbackWished,
     ContactEnded,
     ContactStarted,
     LineChosen,
@@ -16,7 +17,7 @@ from ivr_engine.events import (
     QueueEntered,
     QueueLeft,
 )
-from ivr_engine.records import cases, citizens, journal, private
+from ivr_engine.records import callbacks, cases, citizens, journal, private
 from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _change(connection: sqlite3.Connection, event: Event, row: sqlite3.Row) -> N
             _set(connection, event, line=event.line)
         case PromptHeard() if event.counts and event.prompt.startswith(ARTICLE):
             _set(connection, event, answer_line=row["line"], answer=event.prompt.removeprefix(ARTICLE))
+        case CallbackWished():
+            callbacks.note(connection, event)
         case QueueEntered():
             _set(connection, event, queue=event.queue, queued=milliseconds(event.at), answered=None)
         case QueueLeft():

@@ -145,3 +145,83 @@ CREATE TABLE articles (
 def m001_first_tables(database: Database) -> None:
     """Contacts with their journal, citizens, cases, articles."""
     _run(database, _FIRST_TABLES)
+
+
+_ADMINISTRATION = """
+CREATE TABLE callbacks (
+    contact TEXT PRIMARY KEY,
+    line TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    best_time TEXT NOT NULL,
+    wished INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE users (
+    name TEXT PRIMARY KEY,
+    full_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    disabled INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX audit_by_object ON audit(object);
+
+CREATE TABLE line_versions (
+    line TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    files TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    submitted_by TEXT NOT NULL DEFAULT '',
+    approved_by TEXT NOT NULL DEFAULT '',
+    published_by TEXT NOT NULL DEFAULT '',
+    published INTEGER,
+    PRIMARY KEY (line, version)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX line_versions_published ON line_versions(line) WHERE state = 'published';
+
+CREATE TABLE closures (
+    id INTEGER PRIMARY KEY,
+    line TEXT NOT NULL,
+    emergency INTEGER NOT NULL,
+    starts TEXT NOT NULL,
+    until TEXT NOT NULL,
+    periods TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    ended INTEGER
+);
+
+CREATE TABLE front_messages (
+    id INTEGER PRIMARY KEY,
+    line TEXT NOT NULL,
+    starts TEXT NOT NULL,
+    until TEXT NOT NULL,
+    texts TEXT NOT NULL,
+    ended INTEGER
+);
+
+CREATE TABLE switches (
+    line TEXT NOT NULL,
+    function TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (line, function)
+) WITHOUT ROWID
+"""
+
+
+@_MIGRATIONS()
+def m002_administration(database: Database) -> None:
+    """Wishes to be called back; users, the audit log, versions of lines, and what is switched by hand."""
+    _run(database, _ADMINISTRATION)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.records import articles, private, secret, settings
+from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article, Articles
+from ivr_engine.records.callbacks import Callbacks
 from ivr_engine.records.cases import Cases
 from ivr_engine.records.citizens import Citizens
 from ivr_engine.records.contacts import Contacts
@@ -47,6 +49,8 @@ class StoreReader:
         self.cases = Cases(self._reader)
         self.citizens = Citizens(self._reader)
         self.articles = Articles(self._reader)
+        self.callbacks = Callbacks(self._reader)
+        self.administration = Administration(folder / DATABASE)
 
 
 class Store(StoreReader):

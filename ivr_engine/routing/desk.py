@@ -75,7 +75,7 @@ class Desk:
                 citizen=citizen,
                 waited_s=round(now - contact.queued_at),
                 path=tuple(progress.path) if progress else (),
-                inputs=dict(progress.inputs) if progress else {},
+                inputs=dict(progress.shown) if progress else {},
                 facts=dict(progress.facts) if progress else {},
                 topic=progress.topic if progress else "",
                 open_cases=cases,

@@ -31,8 +31,8 @@ class OpenCase:
 class ScreenPop:
     """What the rung operator sees before lifting the phone.
 
-    `path`: (line, step, key) as walked; `inputs`: validated, by name; `facts`: what the line's functions found;
-    `open_cases` is None when the store did not answer in time.
+    `path`: (line, step, key) as walked; `inputs`: validated, by name, as their masks let
+    them be seen; `facts`: what the line's functions found; `open_cases` is None when the store did not answer in time.
     """
 
     contact: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
 from ivr_engine.agi import variables
-from ivr_engine.dialogue.runner import House, Runner
+from ivr_engine.dialogue.runner import Caller, House, Runner
 from ivr_engine.errors import CallerHungUp, CallLost
 from ivr_engine.events import Cause, ContactStarted, PrivateNoted, new_contact_id
 from ivr_engine.records.citizens import caller_of
@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from ivr_engine.agi.commands import Agi
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.model import Line
+    from ivr_engine.records.citizens import Caller as KnownCaller
     from ivr_engine.routing.contacts import Book, OpenContacts
 
 log = structlog.get_logger()
+
+
+class Serving(NamedTuple):
+    """What calls that arrive now are served with, to their end."""
+
+    lines: Mapping[str, Line]
+    numbers: Mapping[str, str]
+    house: House
 
 
 class Reception:
@@ -36,36 +45,34 @@ class Reception:
         clock: Clock,
         book: Book,
         contacts: OpenContacts,
-        lines: Mapping[str, Line],
-        numbers: Mapping[str, str],
-        house: House,
+        serving: Callable[[], Serving],
         caller_key: Callable[[str], str],
         answer_share: float,
         look: Callable[[], None],
     ) -> None:
         self._reactor, self._exchange, self._clock, self._book, self._contacts = reactor, exchange, clock, book, contacts
-        self._lines, self._numbers, self._house = lines, numbers, house
+        self._serving = serving
         self._caller_key, self._share, self._look = caller_key, answer_share, look
 
     async def handle(self, agi: Agi) -> None:
         """One call, top to bottom. Whatever fails leaves IVR_DONE unset, so the dialplan takes the caller to a queue."""
-        contact = self._begin(agi)
+        serving, caller = self._serving(), caller_of(agi.environment.caller_number)
+        contact = self._begin(agi, serving, caller)
         call = RoutedCall(agi, contact, self._reactor, self._look)
-        cause = await self._serve(agi, call, contact)
+        cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""))
         if cause is None:
             return
         await call.finish(contact.id)
         contact.end(cause, self._clock.now(), self._share)
         self._contacts.remove(contact)
 
-    def _begin(self, agi: Agi) -> Contact:
+    def _begin(self, agi: Agi, serving: Serving, caller: KnownCaller) -> Contact:
         environment, now = agi.environment, self._clock.now()
-        line = environment.line or self._numbers.get(environment.dialled, "")
-        caller = caller_of(environment.caller_number)
+        line = environment.line or serving.numbers.get(environment.dialled, "")
         contact = Contact(self._book, new_contact_id(now), environment.uniqueid, line, caller.number or "")
         self._contacts.add(contact)
         key = self._caller_key(caller.number) if caller.number else ""
-        language = self._lines[line].languages[0] if line in self._lines else "it"
+        language = serving.lines[line].languages[0] if line in serving.lines else "it"
         contact.record(
             ContactStarted(
                 contact.id, now, line, environment.dialled, self._exchange, environment.uniqueid, key, caller.kind, language
@@ -75,9 +82,9 @@ class Reception:
             contact.record(PrivateNoted(contact.id, now, "number", caller.number))
         return contact
 
-    async def _serve(self, agi: Agi, call: RoutedCall, contact: Contact) -> Cause | None:
+    async def _serve(self, agi: Agi, call: RoutedCall, contact: Contact, serving: Serving, caller: Caller) -> Cause | None:
         """The dialogue; None when the call goes on without this session and must be followed."""
-        line = self._lines.get(contact.line)
+        line = serving.lines.get(contact.line)
         try:
             if line is None:
                 log.error("no such line", contact=contact.id, line=contact.line, dialled=agi.environment.dialled)
@@ -86,7 +93,15 @@ class Reception:
                 return None
             await agi.set_variable(variables.IVR_CONTACT, contact.id)
             await agi.answer()
-            runner = Runner(call=call, contact=contact.id, journal=contact, line=line, lines=self._lines, house=self._house)
+            runner = Runner(
+                call=call,
+                contact=contact.id,
+                journal=contact,
+                line=line,
+                lines=serving.lines,
+                house=serving.house,
+                caller=caller,
+            )
             contact.progress = runner.progress
             return await runner.run()
         except CallLost:

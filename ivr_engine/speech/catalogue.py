@@ -1,6 +1,6 @@
 """Every prompt of the engine and its lines: from a key to the sounds that say it.
 
-Sounds are named as they lie in the audio folder, without extension: `<line>/<key>.<mark>`, `core/<key>` and `units/<kind>/<value>`.
+Sounds are named as they lie in the audio folder, without extension: `<line>/<key>.<mark>`, `core/<key>`, `units/<kind>/<value>`.
 A line's mark is a hash of the words, so that two versions of a prompt lie side by side while calls hear the older one; core
 prompts come with the engine (`.2`, `.3` for the later texts of one with slots) and the dialplan names them. A call plays them
 as `ivr/<name>`.
@@ -21,7 +21,16 @@ import yaml
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.sounds import Sound
 from ivr_engine.speech.template import Slot, parse
-from ivr_engine.speech.units import LANGUAGES, date_units, digit_units, number_units, unit_texts
+from ivr_engine.speech.units import (
+    LANGUAGES,
+    amount_units,
+    date_units,
+    digit_units,
+    number_units,
+    phone_units,
+    time_units,
+    unit_texts,
+)
 
 CORE = "core"
 PLAYED_UNDER = "ivr"
@@ -145,6 +154,9 @@ def _value(slot: Slot, values: Mapping[str, Value]) -> Value:
     return values[slot.name]
 
 
+_SPELLED = {"digits": digit_units, "phone": phone_units, "amount": amount_units, "time": time_units}
+
+
 def _value_units(slot: Slot, values: Mapping[str, Value]) -> tuple[str, ...]:
     value = _value(slot, values)
     try:
@@ -152,6 +164,6 @@ def _value_units(slot: Slot, values: Mapping[str, Value]) -> tuple[str, ...]:
             return date_units(value if isinstance(value, date) else date.fromisoformat(str(value)))
         if slot.kind == "number":
             return number_units(int(str(value)))
-        return digit_units(str(value))
+        return _SPELLED[slot.kind](str(value))
     except ValueError as error:
         raise LookupError(f"the value of {{{slot.name}:{slot.kind}}} cannot be spoken so") from error

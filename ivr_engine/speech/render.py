@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.speech.manifest import Entry, Manifest, said, sound_path, text_hash
-from ivr_engine.speech.sound import finish, write
-from ivr_engine.speech.units import LANGUAGES
+from ivr_engine.speech.sound import finish, silence, write
+from ivr_engine.speech.units import LANGUAGES, SILENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,9 +70,14 @@ def _batches(manifest: Manifest, catalogue: Catalogue, language: str, voice: str
 
 
 def _speak(batch: _Batch, folder: Path, voice: Voice) -> dict[str, Entry]:
-    speeches = voice.speak([said(batch.language, text) for _, text in batch.sounds], batch.language)
     entries = {}
-    for (name, text), speech in zip(batch.sounds, speeches, strict=True):
+    spoken = [(name, text) for name, text in batch.sounds if text != SILENCE]
+    for name, text in batch.sounds:
+        if text == SILENCE:
+            ms = write(sound_path(folder, batch.language, voice.name, name), silence())
+            entries[name] = Entry(text_hash(batch.language, text), ms)
+    speeches = voice.speak([said(batch.language, text) for _, text in spoken], batch.language)
+    for (name, text), speech in zip(spoken, speeches, strict=True):
         try:
             samples = finish(speech)
         except ValueError as error:

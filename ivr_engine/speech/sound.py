@@ -20,6 +20,7 @@ RATE = 8000
 _SILENCE = 0.01  # of the loudest sample: -40 dB
 _LEAD_S, _TAIL_S = 0.02, 0.05  # kept around the voice, so that soft consonants are not cut
 _FADE_S = 0.005
+_PAUSE_S = 0.3
 _LOUDNESS = 0.12  # root mean square: about -18 dB below full scale
 _CEILING = 0.89  # -1 dB: resampling and companding overshoot a little
 
@@ -33,6 +34,11 @@ def finish(speech: Speech) -> NDArray[np.int16]:
     samples[: len(fade)] *= fade
     samples[len(samples) - len(fade) :] *= fade[::-1]
     return np.asarray(np.round(samples * 32767), dtype=np.int16)
+
+
+def silence() -> NDArray[np.int16]:
+    """The pause between two groups of digits."""
+    return np.zeros(int(_PAUSE_S * RATE), dtype=np.int16)
 
 
 def _trim(speech: Speech) -> Samples:

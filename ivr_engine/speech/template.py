@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-KINDS = ("date", "number", "digits", "prompt")
+KINDS = ("date", "number", "digits", "phone", "amount", "time", "prompt")
 _SLOT = re.compile(r"\{([A-Za-z][A-Za-z0-9_.]*):(" + "|".join(KINDS) + r")\}")
 
 

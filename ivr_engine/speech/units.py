@@ -1,11 +1,13 @@
 """The small sounds that dates, numbers and codes are put together from.
 
 A unit is named `units/<kind>/<value>`. Kinds: digits 0-9, numbers 0-99, hundreds 100-900, thousands 1-99 (thousand),
-days 1-31, weekdays 1-7 (Monday first), months 1-12, years 1990-2040.
+days 1-31, weekdays 1-7 (Monday first), months 1-12, years 1990-2040, words (and, euro, cents, pause).
 """
 
 from __future__ import annotations
 
+from datetime import time
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
 
 LANGUAGES = ("it", "en")
+_WORDS = "units/words/"
+PAUSE = f"{_WORDS}pause"
+SILENCE = "…"
+"""The text of a sound that says nothing for a moment."""
 LARGEST_NUMBER = 999_999
 YEARS = range(1990, 2041)
 
@@ -46,8 +52,45 @@ def _texts(language: str, words: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     for kind in ("weekdays", "months"):
         for place, text in enumerate(words[kind], start=1):
             yield f"units/{kind}/{place}", text
+    for name, text in words["words"].items():
+        yield f"{_WORDS}{name}", text
+    yield PAUSE, SILENCE
     for year in YEARS:
         yield f"units/years/{year}", num2words(year, lang=language, to="year")
+
+
+def time_units(value: str) -> tuple[str, ...]:
+    """The units that say HH:MM. Raises ValueError when it is no time."""
+    at = time.fromisoformat(value)
+    minutes = (f"{_WORDS}and", f"units/numbers/{at.minute}") if at.minute else ()
+    return (f"units/numbers/{at.hour}", *minutes)
+
+
+def amount_units(value: str) -> tuple[str, ...]:
+    """The units that say an amount of euro, cents where there are any. Raises ValueError, LookupError outside 0-999999."""
+    try:
+        cents = int(Decimal(value) * 100)
+    except InvalidOperation as error:
+        raise ValueError(f"{value!r} is no amount") from error
+    euro, rest = divmod(cents, 100)
+    return (*number_units(euro), f"{_WORDS}euro", *((f"{_WORDS}and", f"units/numbers/{rest}", f"{_WORDS}cents") if rest else ()))
+
+
+def phone_units(value: str) -> tuple[str, ...]:
+    """The units that say a telephone number: digit by digit, with a pause between groups of three or so.
+
+    Groups are those of the value's blanks, else threes with no single digit left over. Raises LookupError.
+    """
+    groups = value.removeprefix("+").split() or [""]
+    if len(groups) == 1:
+        groups = _thrice(groups[0])
+    said = [digit_units(group) for group in groups]
+    return tuple(unit for group in said[:-1] for unit in (*group, PAUSE)) + said[-1]
+
+
+def _thrice(digits: str) -> list[str]:
+    groups = [digits[start : start + 3] for start in range(0, len(digits), 3)] or [""]
+    return [*groups[:-2], groups[-2] + groups[-1]] if len(groups) > 1 and len(groups[-1]) == 1 else groups
 
 
 def number_units(value: int) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ivr_engine.dialogue.call import Heard, QueueResult
+from ivr_engine.dialogue.call import Heard, QueueResult, TransferResult
 from ivr_engine.errors import CallerHungUp, CallLost
-from ivr_engine.events import QueueStatus
+from ivr_engine.events import QueueStatus, TransferStatus
 from ivr_engine.testing.clock import ManualClock
 
 if TYPE_CHECKING:
@@ -16,9 +16,20 @@ if TYPE_CHECKING:
 ANSWERED = QueueResult(QueueStatus.ANSWERED, 5, 60)
 """An operator answers after five seconds and talks for a minute."""
 
+PUT_THROUGH = TransferResult(TransferStatus.ANSWERED, 60)
+"""The other body answers, and talks for a minute."""
+
 _INPUT = re.compile(r"<?[0-9*#~!]+")
 _KEY_MS = 250  # between two keys
 _CUT_IN_MS = 500
+
+
+_MARK = re.compile(r"\.[0-9a-f]{8}$")
+
+
+def plain(file: str) -> str:
+    """A line's sound without the mark of its words: "ivr/lavoro/menu"."""
+    return _MARK.sub("", file)
 
 
 def two_seconds(_file: str) -> int:
@@ -34,7 +45,10 @@ class FakeCall:
     `<!` in the middle of the next prompt. Keys that are left of a group when a prompt begins cut into it, or are lost when it
     does not accept them, as on a real exchange.
 
-    `length` gives a sound's milliseconds; files in `missing` are not there; the caller hangs up halfway through the file
+    `transfer` says how being put through to another body ends.
+
+    `length` gives a sound's milliseconds; files in `missing` are not there (a line's own may be named without the mark of
+    their words, here and further on); the caller hangs up halfway through the file
     `hang_up_in`, and the exchange is lost halfway through `lost_in`. `queue` says how stays in queues end, in order, the
     last one ever after; a caller of `patience_s` seconds hangs up rather than wait longer, and one who `ends_talk` hangs up
     before the operator does. `story`, `heard` (files), `language` and `gone` tell what happened. Raises ValueError
@@ -51,6 +65,7 @@ class FakeCall:
         queue: Sequence[QueueResult] = (ANSWERED,),
         patience_s: int | None = None,
         ends_talk: bool = False,
+        transfer: TransferResult = PUT_THROUGH,
         hang_up_in: str = "",
         lost_in: str = "",
     ) -> None:
@@ -66,6 +81,7 @@ class FakeCall:
         self._prompted = True
         self._length, self._missing, self._queue = length, missing, list(queue)
         self._patience_s, self._ends_talk = patience_s, ends_talk
+        self._transfer = transfer
         self._hang_up_in, self._lost_in = hang_up_in, lost_in
 
     def hang_up(self) -> None:
@@ -84,16 +100,17 @@ class FakeCall:
         """See Call."""
         self._alive()
         self._prompted = True
-        if file in self._missing:
+        if file in self._missing or plain(file) in self._missing:
             return Heard("", 0, found=False)
         self.heard.append(file)
         whole = self._length(file)
         key, ms = self._cut_in(keys, whole)
-        if file in {self._hang_up_in, self._lost_in}:
+        marked = {file, plain(file)}
+        if marked & {self._hang_up_in, self._lost_in}:
             key, ms = "!", whole // 2
         self.clock.advance(ms / 1000)
         if key == "!":
-            self.lost = file == self._lost_in
+            self.lost = self._lost_in in marked
             self.hang_up()
             self._alive(ms)
         if key:
@@ -151,4 +168,16 @@ class FakeCall:
         self.story.append(f"in queue {name}: {result.status} after {result.wait_s} s{talk}")
         if result.status is QueueStatus.ABANDONED or (result.status is QueueStatus.ANSWERED and self._ends_talk):
             self.hang_up()
+        return result
+
+    async def transfer(self, number: str, timeout_s: int) -> TransferResult:
+        """See Call."""
+        if self.lost:
+            raise CallLost
+        self._left, self._prompted = "", True
+        if self.gone:
+            return TransferResult(TransferStatus.CALLER_GONE)
+        result = self._transfer
+        self.clock.advance(result.talk_s if result.status is TransferStatus.ANSWERED else timeout_s)
+        self.story.append(f"put through to {number}: {result.status}")
         return result

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from ivr_engine.dialogue.diversion import Limits
+from ivr_engine.dialogue.files import PART
 from ivr_engine.dialogue.loader import load_line
-from ivr_engine.dialogue.runner import House, Progress, Runner
-from ivr_engine.dialogue.services import Sound
+from ivr_engine.dialogue.runner import Caller, House, Progress, Runner
+from ivr_engine.dialogue.services import Outlook, Sound
 from ivr_engine.dialogue.validators import VALIDATORS
 from ivr_engine.errors import CallerHungUp, CallLost, FunctionFailed
 from ivr_engine.events import Cause, PromptHeard, StepEntered
@@ -21,14 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Container, Coroutine, Iterable, Mapping, Sequence
     from datetime import date
 
-    from ivr_engine.dialogue.call import QueueResult
+    from ivr_engine.clock import Clock
+    from ivr_engine.dialogue.call import QueueResult, TransferResult
     from ivr_engine.dialogue.model import Line
+    from ivr_engine.dialogue.services import Prompts
     from ivr_engine.events import Event
     from ivr_engine.hookspecs import Function, Request, Result, Validator
 
 E = TypeVar("E")
 
 CONTACT = "REHEARSAL"
+CALLER = Caller("mobile", "+393331234567")
+"""Who calls unless the test says otherwise."""
+NEXT = Outlook(position=1, free=True)
+"""An operator is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,32 @@ class AlwaysOpen:
         return self._is_open
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else the house knows, as the test wants it: the queue's outlook, an open case, front messages, lines that are off."""
+
+    queue: Outlook | None = NEXT
+    open_case: bool = False
+    front: Sequence[str] = ()
+    off: Container[str] = ()
+
+    async def outlook(self, queue: str) -> Outlook | None:  # noqa: ARG002 - as Queues has it
+        """See dialogue.services.Queues."""
+        return self.queue
+
+    async def has_open_case(self, number: str) -> bool:
+        """See dialogue.services.Callers."""
+        return self.open_case and bool(number)
+
+    def messages(self, line: str, at: float) -> Sequence[str]:  # noqa: ARG002 - as Notices has it
+        """See dialogue.services.Notices."""
+        return self.front
+
+    def is_off(self, line: str) -> bool:
+        """See dialogue.services.Notices."""
+        return line in self.off
+
+
 class _Narrated:
     """Prompts whose words go into the story, with their lengths known to the caller."""
 
@@ -100,6 +133,21 @@ class _Narrated:
 
     def length(self, file: str) -> int:
         return self._lengths[file]
+
+
+def house_of(prompts: Prompts, clock: Clock, around: Surroundings | None = None) -> House:
+    """A house with these prompts and this clock; everything else is quiet and always open."""
+    around = around or Surroundings()
+    return House(
+        prompts=prompts,
+        functions=DirectFunctions({}),
+        hours=AlwaysOpen(),
+        queues=around,
+        callers=around,
+        notices=around,
+        validators=VALIDATORS,
+        clock=clock,
+    )
 
 
 class _Script:
@@ -122,6 +170,7 @@ class CallerOptions(TypedDict, total=False):
     queue: Sequence[QueueResult]
     patience_s: int | None
     ends_talk: bool
+    transfer: TransferResult
     hang_up_in: str
     lost_in: str
 
@@ -147,33 +196,46 @@ def play_line(
     at: float = MONDAY_MORNING,
     operators_there: bool = True,
     hang_up_after: str = "",
+    from_: Caller = CALLER,
+    open_case: bool = False,
+    outlook: Outlook | None = NEXT,
+    messages: Sequence[str] = (),
+    off: Container[str] = (),
+    transfers: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     **caller: Unpack[CallerOptions],
 ) -> Played:
     """Play a whole call against a line (or its folder), with the `caller` that FakeCall describes.
 
     `others` are lines it leads to; `functions` what the plugin brings; `validators` come beside the engine's own; `at` is when
-    (seconds since 1970 UTC); the caller hangs up when step `hang_up_after` is entered. Raises Invalid when the folder is
+    (seconds since 1970 UTC); `from_` who calls; the caller hangs up when step `hang_up_after` is entered. `open_case`, `outlook`,
+    `messages`, `off` and `transfers` are what the house around the call would know. Raises Invalid when the folder is
     wrong, and whatever the engine would leave to the dialplan.
     """
-    main = load_line(line, line.name) if isinstance(line, Path) else line
+    main = load_line(line, line.name, parts_beside(line)) if isinstance(line, Path) else line
     lines = {each.name: each for each in (main, *others)}
     clock, story = ManualClock(at), list[str]()
     prompts = _Narrated(lines.values(), story)
     call = FakeCall(keys, clock=clock, length=prompts.length, **caller)
     call.story = story
     script = _Script(call, hang_up_after)
-    house = House(
-        prompts=prompts,
+    around = Surroundings(outlook, open_case, messages, off)
+    house = replace(
+        house_of(prompts, clock, around),
         functions=DirectFunctions(functions or {}),
         hours=AlwaysOpen(is_open=operators_there),
         validators={**VALIDATORS, **(validators or {})},
-        clock=clock,
+        transfers=transfers or {},
         limits=limits or Limits(),
     )
-    runner = Runner(call=call, contact=CONTACT, journal=script, line=main, lines=lines, house=house)
+    runner = Runner(call=call, contact=CONTACT, journal=script, line=main, lines=lines, house=house, caller=from_)
     cause = _ending(runner)
     return Played(tuple(story), tuple(script.events), cause, runner.progress, call)
+
+
+def parts_beside(folder: Path) -> dict[str, Path]:
+    """The shared parts that lie beside a line's folder, by name."""
+    return {file.parent.name: file.parent for file in sorted(folder.parent.glob(f"*/{PART}"))}
 
 
 def _ending(runner: Runner) -> Cause:

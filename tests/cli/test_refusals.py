@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ('[agi]\nport = "x"\n', "ivr.toml:2: agi.port: input should be a valid integer"),
         ("[agi\n", "ivr.toml:1: is not TOML"),
         ('[lines.lavor]\nqueue = "x"\n', "lines.lavor: there is no such line"),
-        ('[lines.lavoro]\nhours = { lun = ["09:00-18:00"] }\n', "lines.lavoro.hours: 'lun' is no day"),
+        ('[lines.lavoro]\nhours = { lun = ["09:00-18:00"] }\n', "lines.lavoro.hours.week.lun: 'lun' is no day"),
         ('[plugins]\nfolders = ["none"]\n', "plugins.folders: no such folder"),
         ('[lines.sociale]\nnumbers = ["800196001"]\n', "800196001 is already a number of line lavoro"),
     ],

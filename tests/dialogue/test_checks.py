@@ -63,5 +63,5 @@ def test_a_number_belongs_to_one_line(lines: dict[str, Line], tmp_path: Path) ->
 def test_prompts_the_engine_speaks_by_itself_must_be_there(lines: dict[str, Line]) -> None:
     without = set(core_texts()) - {"noinput", "busy"}
     found = {(problem.field, problem.message.split("'")[1]) for problem in check(lines, FUNCTIONS, VALIDATORS, without)}
-    assert ("steps.menu.menu.noinput", "noinput") in found
+    assert ("steps.menu.menu", "noinput") in found
     assert ("steps.operator.queue", "busy") in found

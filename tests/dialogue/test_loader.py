@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ivr_engine.dialogue.loader import load_line, read_line
+from ivr_engine.dialogue.loader import LineFiles, load_line, read_line
 from ivr_engine.dialogue.model import ToLine, ToStep
 from ivr_engine.dialogue.steps.menu import Menu
 from ivr_engine.errors import Invalid
@@ -46,13 +46,13 @@ MISTAKES = [
     Mistake("wrong-value", LINE, "[it, en]", "[]", "languages", "languages", "must not be empty"),
     Mistake("wrong-value", LINE, "{step: menu}", "{step: menu, line: cards}", "again: {", "steps.again.goto", "either a step or a line"),
     Mistake("wrong-value", LINE, "article: L01, ", "", "revoke: {", "steps.revoke.answer", "either an article or a prompt"),
-    Mistake("wrong-value", LINE, "mon-fri: [", "fri-mon: [", "hours", "hours.fri-mon", "ends before it starts"),
-    Mistake("wrong-value", LINE, "mon-fri: [", "lun-ven: [", "hours", "hours.lun-ven", "is no day"),
-    Mistake("wrong-value", LINE, "09:00-13:00", "9-13", "hours", "hours.mon-fri.0", "write it as 09:00-18:00"),
+    Mistake("wrong-value", LINE, "mon-fri: [", "fri-mon: [", "hours", "hours.week.fri-mon", "ends before it starts"),
+    Mistake("wrong-value", LINE, "mon-fri: [", "lun-ven: [", "hours", "hours.week.lun-ven", "is no day"),
+    Mistake("wrong-value", LINE, "09:00-13:00", "9-13", "hours", "hours.week.mon-fri.0", "write it as 09:00-18:00"),
     Mistake("wrong-value", LINE, "14:00-18:00", "12:00-18:00", "hours", "hours", "overlap"),
     Mistake("wrong-value", LINE, "sat: []", "fri: []", "hours", "hours", "fri is given twice"),
     Mistake("duplicate-key", LINE, "  bye: {", "  notice: {goodbye: {}}\n  bye: {", "notice: {goodbye", "steps.notice", "twice", "on line 20"),
-    Mistake("step-kind", LINE, "{say: {prompt: all", "{sey: {prompt: all", "all.busy", "steps.all.busy.sey", "no such kind", "say"),
+    Mistake("step-kind", LINE, "{say: {prompt: all", "{saay: {prompt: all", "all.busy", "steps.all.busy.saay", "no such kind", "say"),
     Mistake("step-kind", LINE, "bye: {goodbye: {prompt: bye}}", "bye: {}", "  bye:", "steps.bye", "what kind", "goodbye"),
     Mistake("step-kind", LINE, "{goodbye: {", "{queue: {}, goodbye: {", "  bye: {", "steps.bye", "several kinds at once: queue, goodbye"),
     Mistake("unknown-target", LINE, "start: welcome", "start: welcom", "start", "start", "no step 'welcom'", "welcome"),
@@ -61,8 +61,8 @@ MISTAKES = [
     Mistake("unknown-target", LINE, "{step: menu}", "{step: meno}", "again: {", "steps.again.goto.step", "no step", "menu"),
     Mistake("unknown-target", LINE, "unknown: operator}", "unknown: nobody}", "office.find: {", "steps.office.find.do.outcomes.unknown", "no step"),
     Mistake("operator-step", LINE, "operator: operator", "operator: bye", "operator", "operator", "not a queue but a goodbye"),
-    Mistake("reserved-key", LINE, '"4": notice', '"4": notice, "0": bye', "options", "steps.menu.menu.options.0", "always there", "operator"),
-    Mistake("reserved-key", LINE, '"4": notice', '"4": notice, "*": bye', "options", "steps.menu.menu.options.*", "always there", "repeats"),
+    Mistake("reserved-key", LINE, '"4": notice', '"4": notice, "0": bye', "options", "steps.menu.menu.options.0", "key for operator", "another key"),
+    Mistake("reserved-key", LINE, '"4": notice', '"4": notice, "*": bye', "options", "steps.menu.menu.options.*", "key for repeat", "another key"),
     Mistake("option-key", LINE, '"4": notice', '"4": notice, "12": bye', "options", "steps.menu.menu.options.12", "no key", "1 to 9"),
     Mistake("missing-article", LINE, "article: L01", "article: L10", "revoke", "steps.revoke.answer.article", "no article 'L10'", "L01"),
     Mistake("unreachable", LINE, '"2": age}', '"2": bye}', "  age:", "steps.age", "no step leads here"),
@@ -79,7 +79,6 @@ MISTAKES = [
     Mistake("wrong-value", PROMPTS, "it: Arrivederci.", "it: 12", "bye", "bye.it", "must be text", "quotes"),
     Mistake("wrong-value", PROMPTS, "bye: {it", "by e: {it", "by e", "by e", "letters, digits"),
     Mistake("prompt-name", PROMPTS, "notice: {", "article.L02: {", "article.L02", "article.L02", "those of articles"),
-    Mistake("prompt-name", PROMPTS, "notice: {", "menu.2: {", "menu.2", "menu.2", "sound file"),
     Mistake("duplicate-key", PROMPTS, "notice: {", "bye: {", "Goodbye", "bye", "twice", "on line 8"),
     Mistake("missing-key", ARTICLES, "  source: S20\n", "", "L01", "L01.source", "is missing"),
     Mistake("wrong-value", ARTICLES, "certainty: A", "certainty: D", "certainty", "L01.certainty", "'A', 'B' or 'C'"),
@@ -148,7 +147,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(folder: Path) -> None:
 def test_a_file_that_is_none(folder: Path, content: bytes | None, rule: str, says: str) -> None:
     path = folder / PROMPTS
     path.unlink() if content is None else path.write_bytes(content)
-    line, problems = read_line(folder, "offices")
+    line, problems = read_line(LineFiles.of_folder(folder, {}), "offices")
     assert line is not None
     assert [(problem.file, problem.line, problem.rule) for problem in problems] == [(str(path), 0, rule)]
     assert says in problems[0].message
@@ -158,10 +157,10 @@ def test_a_good_line_is_typed(lines: dict) -> None:
     offices = lines["offices"]
     menu = offices.tree.steps["menu"]
     assert isinstance(menu, Menu)
-    assert menu.options["1"] == ToStep("revoke")
-    assert menu.options["3"] == ToLine("cards")
+    assert menu.options["1"].target == ToStep("revoke")
+    assert menu.options["3"].target == ToLine("cards")
     assert (menu.tries, menu.timeout, menu.bargein) == (3, 5.0, True)
-    assert offices.hours == {"mon-fri": ("09:00-13:00", "14:00-18:00"), "sat": ()}
+    assert offices.hours.week == {"mon-fri": ("09:00-13:00", "14:00-18:00"), "sat": ()}
     assert offices.texts()["article.L01"]["en"] == "A resignation can be revoked within seven days."
     assert lines["cards"].articles == {}
 
@@ -169,7 +168,7 @@ def test_a_good_line_is_typed(lines: dict) -> None:
 def test_option_keys_need_no_quotes(folder: Path) -> None:
     path = folder / LINE
     path.write_text(path.read_text(encoding="utf-8").replace('"1": revoke', "1: revoke"), encoding="utf-8")
-    assert load_line(folder, "offices").tree.steps["menu"].options["1"] == ToStep("revoke")
+    assert load_line(folder, "offices").tree.steps["menu"].options["1"].target == ToStep("revoke")
 
 
 def test_the_version_follows_the_content_and_nothing_else(folder: Path) -> None:

@@ -1,47 +1,161 @@
-"""Opening hours on Rome's wall clock."""
+"""Opening hours on Rome's wall clock: emergency, exception, holiday, week, in that order."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ivr_engine.clock import ROME
-from ivr_engine.routing.hours import WeekHours, is_holiday
+from ivr_engine.dialogue.hours import HoursData
+from ivr_engine.records.notices import Closure
+from ivr_engine.routing.hours import LineHours, Reason, State, holiday
 
-OFFICE = WeekHours({"mon-fri": ["09:00-13:00", "14:00-18:00"], "sat": ["09:00-24:00"]})
+OFFICE = {"mon-fri": ["09:00-13:00", "14:00-18:00"], "sat": ["09:00-24:00"]}
 
 
-def at(*when: int) -> float:
-    return datetime(*when, tzinfo=ROME).timestamp()  # type: ignore[arg-type]
+def at(text: str, fold: int = 0) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=ROME, fold=fold).timestamp()
+
+
+def data(**hours: Any) -> HoursData:
+    return HoursData.model_validate(as_read(hours))
+
+
+def as_read(value: Any) -> Any:
+    """Lists and dates as the readers of YAML and TOML give them."""
+    match value:
+        case dict():
+            return {key: as_read(item) for key, item in value.items()}
+        case list():
+            return tuple(map(as_read, value))
+        case str() if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            return date.fromisoformat(value)
+    return value
+
+
+def hours(*closures: Closure, **written: Any) -> LineHours:
+    return LineHours({"x": data(**written)}, lambda _line: closures)
+
+
+def closure(starts: str, until: str, *periods: str, emergency: bool = False) -> Closure:
+    return Closure(1, "x", emergency, datetime.fromisoformat(starts), datetime.fromisoformat(until), periods, "guasto")
 
 
 @pytest.mark.parametrize(
     ("when", "is_open"),
     [
-        ((2026, 11, 23, 9, 0), True),
-        ((2026, 11, 23, 8, 59), False),
-        ((2026, 11, 23, 13, 0), False),
-        ((2026, 11, 23, 17, 59), True),
-        ((2026, 11, 28, 23, 59), True),
-        ((2026, 11, 29, 12, 0), False),  # Sunday
-        ((2026, 12, 8, 10, 0), False),  # Immacolata
-        ((2011, 3, 17, 10, 0), False),  # one-off holiday of 2011
-        ((2010, 3, 17, 10, 0), True),
-        ((2027, 10, 4, 10, 0), False),  # San Francesco, a holiday again from 2026
-        ((2025, 10, 3, 10, 0), True),
-        ((2026, 3, 30, 9, 0), True),  # the Monday after the clocks went forward
+        ("2026-11-23 09:00", True),
+        ("2026-11-23 08:59", False),
+        ("2026-11-23 13:00", False),
+        ("2026-11-23 17:59", True),
+        ("2026-11-28 23:59", True),
+        ("2026-11-29 00:00", False),  # Sunday: the Saturday's 24:00 is over
+        ("2026-12-08 10:00", False),  # Immacolata
+        ("2011-03-17 10:00", False),  # one-off holiday of 2011
+        ("2010-03-17 10:00", True),
+        ("2012-04-09 10:00", False),  # Easter Monday
+        ("2027-10-04 10:00", False),  # San Francesco, a holiday again from 2026
+        ("2024-10-04 10:00", True),
+        ("2026-03-30 09:00", True),  # the Monday after the clocks went forward
+        ("2026-06-29 10:00", True),  # Rome's patron, on a line that does not keep it
     ],
 )
-def test_open_when_the_wall_clock_says_so(when: tuple[int, ...], is_open: bool) -> None:
-    assert OFFICE.is_open(at(*when)) is is_open
+def test_the_week_and_the_national_holidays(when: str, is_open: bool) -> None:
+    assert hours(**OFFICE).is_open("x", at(when)) is is_open
 
 
-def test_easter_monday_is_computed() -> None:
-    assert is_holiday(datetime(2012, 4, 9, tzinfo=ROME).date())
+def test_the_local_patron_is_kept_where_it_is_written() -> None:
+    rome = hours(week=OFFICE, patron="RM")
+    assert rome.state("x", at("2026-06-29 10:00"))[:3] == (False, Reason.HOLIDAY, "Santi Pietro e Paolo")
+    assert hours(week=OFFICE, patron="MI").is_open("x", at("2026-06-29 10:00"))
+    assert hours(week=OFFICE, holidays="none").is_open("x", at("2026-12-25 10:00"))
 
 
-@pytest.mark.parametrize("hours", [{"lun": ["09:00-18:00"]}, {"fri-mon": []}, {"mon": ["18:00-09:00"]}, {"mon": ["nine"]}])
-def test_bad_hours_are_refused(hours: dict[str, list[str]]) -> None:
-    with pytest.raises(ValueError, match="'"):
-        WeekHours(hours)
+def test_the_names_of_holidays() -> None:
+    assert holiday(date(2011, 3, 17)) == "Anniversario dell'Unità d'Italia"
+    assert holiday(date(2011, 3, 18)) == ""
+    assert "Francesco" in holiday(date(2026, 10, 4))
+
+
+def test_a_night_belongs_to_the_day_it_begins_on() -> None:
+    night = hours(week={"mon": ["22:00-06:00"], "thu": ["20:00-04:00"]})
+    assert not night.is_open("x", at("2026-11-23 05:00"))
+    assert night.is_open("x", at("2026-11-23 22:00"))
+    assert night.is_open("x", at("2026-11-24 05:59"))
+    assert not night.is_open("x", at("2026-11-24 06:00"))
+    # Thursday 24 December runs into Christmas; no night begins on Christmas itself.
+    assert night.is_open("x", at("2026-12-25 03:59"))
+
+
+@pytest.mark.parametrize(
+    ("when", "fold", "is_open"),
+    [
+        ("2026-03-29 01:59", 0, True),  # the clocks go from 02:00 to 03:00
+        ("2026-03-29 03:00", 0, False),
+        ("2026-10-25 02:29", 0, True),  # the hour from 02:00 comes twice, and is read off the wall both times
+        ("2026-10-25 02:29", 1, True),
+        ("2026-10-25 02:30", 1, False),
+    ],
+)
+def test_both_changes_of_the_clocks(when: str, fold: int, is_open: bool) -> None:
+    assert hours(week={"sun": ["01:00-02:30"]}).is_open("x", at(when, fold)) is is_open
+
+
+def test_a_dated_exception_comes_before_holidays_and_the_week() -> None:
+    line = hours(
+        week=OFFICE,
+        exceptions=[
+            {"from": "2026-12-24", "until": "2026-12-24", "periods": ["09:00-12:00"], "reason": "Vigilia"},
+            {"from": "2026-12-25", "until": "2026-12-25", "periods": ["10:00-12:00"]},
+            {"from": "2026-08-10", "until": "2026-08-14", "reason": "Ferie"},
+        ],
+    )
+    assert line.is_open("x", at("2026-12-24 11:59"))
+    assert line.state("x", at("2026-12-24 12:00"))[:3] == (False, Reason.EXCEPTION, "Vigilia")
+    assert line.is_open("x", at("2026-12-25 10:00"))
+    assert not line.is_open("x", at("2026-08-12 10:00"))
+    assert line.is_open("x", at("2026-08-17 10:00"))
+
+
+def test_an_emergency_wins_over_everything_until_it_expires() -> None:
+    longer = closure("2026-11-23 00:00", "2026-11-24 00:00", "06:00-23:00")
+    emergency = closure("2026-11-23 10:00", "2026-11-23 11:30", emergency=True)
+    line = hours(longer, emergency, **OFFICE)
+    assert line.is_open("x", at("2026-11-23 07:00"))
+    assert line.state("x", at("2026-11-23 10:00")) == State(
+        open=False, reason=Reason.EMERGENCY, why="guasto", until=datetime.fromisoformat("2026-11-23 11:30")
+    )
+    assert line.is_open("x", at("2026-11-23 11:30"))
+    assert not line.is_open("x", at("2026-11-24 07:00"))
+
+
+def test_the_next_change_is_found() -> None:
+    line = hours(week=OFFICE, patron="RM")
+    assert line.state("x", at("2026-11-23 10:00")).until == datetime.fromisoformat("2026-11-23 13:00")
+    assert line.state("x", at("2026-12-24 19:00")).until == datetime.fromisoformat("2026-12-28 09:00")
+    assert hours(week={}).state("x", at("2026-11-23 10:00")).until is None
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ({"week": {}, "lun": ["09:00-18:00"]}, "Extra inputs"),
+        ({"lun": ["09:00-18:00"]}, "'lun' is no day"),
+        ({"week": {"lun": []}}, "'lun' is no day"),
+        ({"week": {"fri-mon": []}}, "ends before it starts"),
+        ({"week": {"mon": ["9-18"]}}, "is no period"),
+        ({"week": {"mon": ["09:00-09:00"]}}, "is empty"),
+        ({"week": {"mon": ["09:00-12:00", "11:00-13:00"]}}, "overlap"),
+        ({"week": {"mon-fri": [], "wed": []}}, "given twice"),
+        ({"week": {}, "patron": "XX"}, "no place whose patron"),
+        ({"week": {}, "exceptions": [{"from": "2026-12-24", "periods": []}]}, "Field required"),
+        ({"week": {}, "exceptions": [{"from": "2026-12-24", "until": "2026-12-23"}]}, "until is before from"),
+    ],
+)
+def test_bad_hours_are_refused(written: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        data(**written)

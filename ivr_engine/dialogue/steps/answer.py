@@ -1,32 +1,36 @@
-"""`answer`: speaks an article, or the result of a function. It counts as served once most of it was heard."""
+"""`answer`: reads an article, or a result, aloud. Heard for long enough it counts as served by IVR."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from ivr_engine.dialogue.diversion import Diversion, Reason
+from ivr_engine.clock import rome_date
+from ivr_engine.dialogue.diversion import Reason
 from ivr_engine.dialogue.model import ARTICLE, Name, Next, Step, Target
-from ivr_engine.dialogue.turn import REPEATS
+from ivr_engine.dialogue.reading import read_aloud
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
 
-_KEYS = "0*#"
+
+def _ids(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class Answer(Step):
-    """While it is heard `0` is the operator, `*` starts it again and `#` goes on; other keys mean nothing yet.
+    """Of several articles the first that is valid on the day of the call is read.
 
     `topic` is what the answer is about when it is no article, for the operator who may come next.
     """
 
     kind = "answer"
 
-    article: Name | None = None
+    article: Annotated[tuple[Name, ...], BeforeValidator(_ids), Field(min_length=1)] | None = None
     prompt: Name | None = None
     topic: str = ""
     then: Target
+    otherwise: Target | None = None
     bargein: bool = True
 
     @model_validator(mode="after")
@@ -37,22 +41,21 @@ class Answer(Step):
 
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
-        turn.progress.topic = turn.line.articles[self.article].topic if self.article else self.topic or turn.progress.topic
-        for _ in range(REPEATS + 1):
-            spoken = await turn.say(self._key(), _KEYS if self.bargein else "", counts=True)
-            if spoken.key == "0":
-                turn.took("operator", "0")
-                turn.progress.choose("0")
-                return turn.operator
-            if not spoken.complete:
-                raise Diversion(Reason.PROMPT_MISSING)
-            if spoken.key != "*":
-                break
-            turn.took("repeat", "*")
-        return self.then
+        prompt, topic = self.prompt, self.topic
+        if self.article is not None:
+            today = rome_date(turn.now())
+            valid = next((name for name in self.article if turn.line.articles[name].valid(today)), None)
+            if valid is None:
+                operator = turn.divert(Reason.ARTICLE_NOT_VALID)
+                return self.otherwise or operator
+            prompt, topic = ARTICLE + valid, topic or turn.line.articles[valid].topic
+        assert prompt is not None
+        turn.progress.topic = topic or turn.progress.topic
+        return await read_aloud(turn, prompt, bargein=self.bargein) or self.then
 
-    def _key(self) -> str:
-        return ARTICLE + self.article if self.article else self.prompt or ""
+    def articles(self) -> Iterable[tuple[str, str]]:
+        """See Step."""
+        yield from (("article", name) for name in self.article or ())
 
     def prompts(self) -> Iterable[tuple[str, str]]:
         """See Step: an article is checked as an article."""

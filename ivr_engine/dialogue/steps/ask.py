@@ -1,15 +1,21 @@
-"""`ask`: takes digits and has them checked by a validator. Digits are data here, `0` too."""
+"""`ask`: takes digits and has them checked by a validator. Digits are data here, `0` too: no global keys."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import model_validator
 
 from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.call import ALL_KEYS
-from ivr_engine.dialogue.model import Name, Next, Step, Target
-from ivr_engine.dialogue.steps.fields import Seconds, Tries
+from ivr_engine.dialogue.diversion import Diversion, Reason
+from ivr_engine.dialogue.keying import Conversation, Entry, Pace, take_digits, taper
+from ivr_engine.dialogue.model import Name, Next, Step, Taper, Target
+from ivr_engine.dialogue.steps.fields import Seconds
 from ivr_engine.dialogue.turn import REPEATS
-from ivr_engine.hookspecs import Refused
+from ivr_engine.hookspecs import Ambiguous, Refused
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
@@ -17,49 +23,58 @@ if TYPE_CHECKING:
 
 AGAIN = "ask.again"
 """Heard after `*`: 1 again, 0 operator."""
+CHOICE = "ask.choice"
+"""Heard for each of several values that the keys may mean."""
+
+_NUMBERS = {"age", "amount", "digits", "year"}
+_WITHOUT_ORDER = {"cap", "codice_comunicazione", "codice_fiscale", "partita_iva", "provincia", "yes_no"}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class Entry(NamedTuple):
-    """What was keyed, and how it ended: entered, noinput, dropped (`*`), empty (`#` alone)."""
+class Ask(Conversation, Step):
+    """The terminator, a pause of `between` seconds or the validator's full length end the entry.
 
-    how: str
-    digits: str = ""
-
-    @property
-    def shape(self) -> str:
-        """All that the journal may hold of it."""
-        return f"{len(self.digits)} digit{'' if len(self.digits) == 1 else 's'}"
-
-
-class Ask(Step):
-    """`#`, a pause of `between` seconds or the validator's full length end the entry.
-
-    `*` drops it; `#` alone, or `tries` silences or refusals (counted apart), lead to `otherwise`.
+    `*` drops it; the terminator alone, or `tries` silences or refusals (counted apart), lead to `otherwise`. `earliest` and
+    `latest` bound it: of a date as a date or in days from today, of a number as a number.
     """
 
     kind = "ask"
 
-    prompt: Name
     input: Name
     into: Name | None = None
     then: Target
-    tries: Tries = 3
-    timeout: Seconds = 5.0
-    between: Seconds = 4.0
-    noinput: Name = "noinput"
-    nomatch: Name = "ask.invalid"
-    otherwise: Target | None = None
-    bargein: bool = True
+    between: Seconds = 3.0
+    end: Literal["#", ""] = "#"
+    earliest: date | int | None = None
+    latest: date | int | None = None
+    nomatch: Taper = ("ask.invalid",)
+    too_early: Name = "ask.too_early"
+    too_late: Name = "ask.too_late"
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> Self:
+        limits = [limit for limit in (self.earliest, self.latest) if limit is not None]
+        if limits and self.input in _WITHOUT_ORDER:
+            raise ValueError(f"earliest and latest are for dates and numbers, not for {self.input}")
+        if self.input in _NUMBERS and any(isinstance(limit, date) for limit in limits):
+            raise ValueError(f"the limits of {self.input} are numbers, not dates")
+        match self.earliest, self.latest:
+            case (int() as first, int() as last) if first > last:
+                raise ValueError("latest is before earliest")
+            case (date() as first, date() as last) if first > last:
+                raise ValueError("latest is before earliest")
+        return self
 
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
         validator = turn.house.validators[self.input]
         leave = self.otherwise or turn.operator
         seen: Counter[str] = Counter()
-        prompts: tuple[str, ...] = (self.prompt,)
+        prompts, said = self.spoken(0), ""
+        pace = Pace(self.timeout, self.between, self.end, self.bargein)
         while True:
-            entry = await self._entry(turn, prompts, validator.lengths[1])
-            prompts = (self.prompt,)
+            entry = await take_digits(turn, prompts, validator.lengths[1], pace, reproach=said)
+            failure, limit, said = entry.how, self.tries, ""
             match entry.how:
                 case "empty":
                     turn.took("empty", "")
@@ -68,47 +83,58 @@ class Ask(Step):
                     turn.took("dropped", entry.shape)
                     if await self._wants_operator(turn):
                         return turn.operator
-                    failure, limit = "dropped", REPEATS + 1
+                    limit = REPEATS + 1
                 case "noinput":
                     turn.took("noinput", "")
-                    failure, limit, prompts = "noinput", self.tries, (self.noinput, self.prompt)
+                    said = taper(self.noinput, seen["noinput"])
                 case _:
-                    refusal = self._accept(turn, validator, entry)
+                    refusal = await self._accept(turn, validator, entry)
                     if refusal is None:
                         return self.then
-                    failure, limit, prompts = "nomatch", self.tries, (refusal, self.prompt)
+                    failure, said = "nomatch", refusal or taper(self.nomatch, seen["nomatch"])
             seen[failure] += 1
             if seen[failure] >= limit:
                 return leave
+            prompts = self.spoken(seen.total()) if self.reprompt or not said else ()
 
-    async def _entry(self, turn: "Turn", prompts: Iterable[str], longest: int) -> Entry:
-        key = turn.take_typed_ahead("0123456789")
-        key = key or await turn.ask_key(prompts, ALL_KEYS if self.bargein else "", self.timeout)
-        if not key:
-            return Entry("noinput")
-        digits = ""
-        while key.isdigit():
-            digits += key
-            if len(digits) == longest:
-                turn.expect_hash()
-                return Entry("entered", digits)
-            key = await turn.key(self.between)
-        if key == "*":
-            return Entry("dropped", digits)
-        return Entry("entered", digits) if digits else Entry("empty")
-
-    def _accept(self, turn: "Turn", validator: "Validator", entry: Entry) -> str | None:
-        """Keep a valid entry; otherwise the prompt that says what is wrong with it."""
+    async def _accept(self, turn: "Turn", validator: "Validator", entry: Entry) -> str | None:
+        """Keep the value and return None; or the prompt that says what is wrong with it, "" for the step's own."""
+        today = rome_date(turn.now())
         try:
             if len(entry.digits) < validator.lengths[0]:
                 raise Refused
-            value = validator(entry.digits, rome_date(turn.now()))
+            value = validator(entry.digits, today)
+            self._bound(value, today)
+        except Ambiguous as ambiguous:
+            value = await self._pick(turn, ambiguous.choices)
+            turn.took("chosen" if value else "nomatch", entry.shape)
+            if not value:
+                return ""
         except Refused as refused:
             turn.took("nomatch", entry.shape)
-            return refused.prompt or self.nomatch
-        turn.took("match", entry.shape)
-        turn.keep_input(self.into or turn.step, value)
+            return refused.prompt
+        else:
+            turn.took("match", entry.shape)
+        turn.keep_input(self.into or turn.step, value, validator.mask)
         return None
+
+    def _bound(self, value: str, today: date) -> None:
+        for limit, prompt, beyond in ((self.earliest, self.too_early, -1), (self.latest, self.too_late, 1)):
+            if limit is not None and _distance(value, limit, today) * beyond > 0:
+                raise Refused(prompt)
+
+    async def _pick(self, turn: "Turn", choices: Mapping[str, str]) -> str:
+        """Offer what the keys may mean; "" when none was chosen."""
+        key = ""
+        for number, name in enumerate(choices.values(), 1):
+            turn.values["choice.name"], turn.values["choice.key"] = name, number
+            spoken = await turn.say(CHOICE, ALL_KEYS if self.bargein else "")
+            if key := spoken.key:
+                break
+            if not spoken.complete:
+                raise Diversion(Reason.PROMPT_MISSING)
+        key = key or await turn.key(self.timeout)
+        return dict(enumerate(choices, 1)).get(int(key) if key.isdigit() else 0, "")
 
     async def _wants_operator(self, turn: "Turn") -> bool:
         key = await turn.ask_key((AGAIN,), ALL_KEYS, self.timeout)
@@ -121,4 +147,16 @@ class Ask(Step):
 
     def prompts(self) -> Iterable[tuple[str, str]]:
         """See Step."""
-        yield from (("prompt", self.prompt), ("noinput", self.noinput), ("nomatch", self.nomatch), ("", AGAIN))
+        yield from self.conversation_prompts()
+        for field, limit in (("too_early", self.earliest), ("too_late", self.latest)):
+            if limit is not None:
+                yield field if field in self.model_fields_set else "", getattr(self, field)
+        yield from (("", AGAIN), ("", CHOICE))
+
+
+def _distance(value: str, limit: date | int, today: date) -> int:
+    """How far the value lies beyond the limit; 0 where they cannot be compared."""
+    if _DATE.fullmatch(value):
+        last = today + timedelta(days=limit) if isinstance(limit, int) else limit
+        return (date.fromisoformat(value) - last).days
+    return int(value) - limit if value.isdigit() and isinstance(limit, int) else 0

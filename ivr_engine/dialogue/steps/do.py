@@ -1,5 +1,6 @@
 """`do`: asks a function of the line's plugin; the label of its result picks the way on."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
@@ -20,17 +21,28 @@ log = structlog.get_logger()
 
 
 class Do(Step):
-    """`outcomes` has a way for every label; a function that is late, fails or is not available leads to `otherwise`."""
+    """`prompt` is said before. `outcomes` has a way for every label; where the function is late, fails or is not available the
+    call goes on to `otherwise`, or to the operator."""
 
     kind = "do"
 
     function: Name
+    prompt: Name | None = None
     outcomes: Annotated[dict[Name, Target], Field(min_length=1)]
     otherwise: Target | None = None
 
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
-        request = Request(turn.line.name, dict(turn.progress.inputs), rome_date(turn.now()), turn.language)
+        if self.prompt:
+            await turn.say(self.prompt)
+        request = Request(
+            turn.line.name,
+            dict(turn.progress.inputs),
+            rome_date(turn.now()),
+            turn.language,
+            turn.caller.kind,
+            dict(turn.progress.facts),
+        )
         started = turn.now()
         try:
             result = self._listed(await turn.house.functions.call(turn.line.name, self.function, request))
@@ -53,3 +65,8 @@ class Do(Step):
         now = turn.now()
         took_ms = round((now - started) * 1000)
         turn.record(FunctionCalled(turn.contact, now, turn.step, self.function, outcome, took_ms, error))
+
+    def prompts(self) -> Iterable[tuple[str, str]]:
+        """See Step."""
+        if self.prompt:
+            yield "prompt", self.prompt

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import model_validator
 
-from ivr_engine.dialogue.model import LineName, Name, Next, Step, ToLine, ToStep
+from ivr_engine.dialogue.model import LineName, Name, Next, Step, ToLine, ToStep, Way
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
@@ -30,7 +30,7 @@ class Goto(Step):
         """See Step."""
         return next(target for _, target in self.targets())
 
-    def targets(self) -> Iterable[tuple[tuple[str, ...], ToStep | ToLine]]:
+    def targets(self) -> Iterable[tuple[tuple[str, ...], Way]]:
         """See Step."""
         if self.step is not None:
             yield ("step",), ToStep(self.step)

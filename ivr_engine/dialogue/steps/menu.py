@@ -1,69 +1,74 @@
-"""`menu`: offers choices by key. `0` is the operator and `*` repeats, always."""
+"""`menu`: offers choices by key. The line's global keys (operator, repeat, back) are always there."""
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from ivr_engine.dialogue.call import ALL_KEYS
-from ivr_engine.dialogue.model import Name, Next, Step, Target
-from ivr_engine.dialogue.steps.fields import Seconds, Tries
-from ivr_engine.dialogue.turn import REPEATS
+from ivr_engine.dialogue.keying import Conversation
+from ivr_engine.dialogue.model import Language, Next, Option, Step, Target, Text, Way
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
 
+_TARGET: TypeAdapter[Way] = TypeAdapter(Target)
+_PHRASES: TypeAdapter[dict[str, tuple[str, ...]]] = TypeAdapter(dict[Language, Annotated[tuple[Text, ...], Field(min_length=1)]])
 
-def _option(key: str) -> str:
-    if key in {"0", "*"}:
-        hint = "0 is the operator, * repeats"
-        raise PydanticCustomError("reserved-key", "{key} is always there and cannot be an option", {"key": key, "hint": hint})
-    if len(key) != 1 or key not in "123456789":
-        hint = "options are the keys 1 to 9"
+
+def _key(key: str) -> str:
+    if len(key) != 1 or key not in "0123456789*#":
+        hint = "options are keys: 1 to 9, 0, * or #, but for the line's global keys"
         raise PydanticCustomError("option-key", "{key} is no key for an option", {"key": repr(key), "hint": hint})
     return key
 
 
-class Menu(Step):
-    """Silence and wrong keys are counted apart, each with its own prompt; either count at `tries` leads to `otherwise`."""
+def _option(value: object) -> object:
+    match value:
+        case {"phrases": phrases, **target}:
+            spoken = _PHRASES.validate_python(phrases)
+            return Option(_TARGET.validate_python(target), spoken)
+        case _:
+            return Option(_TARGET.validate_python(value))
+
+
+class Menu(Conversation, Step):
+    """An option may carry phrases, by language: what callers may say for it where there is speech."""
 
     kind = "menu"
 
-    prompt: Name
-    options: Annotated[dict[Annotated[str, AfterValidator(_option)], Target], Field(min_length=1)]
-    tries: Tries = 3
-    timeout: Seconds = 5.0
-    noinput: Name = "noinput"
-    nomatch: Name = "nomatch"
-    otherwise: Target | None = None
-    bargein: bool = True
+    options: Annotated[
+        dict[Annotated[str, AfterValidator(_key)], Annotated[Option, BeforeValidator(_option)]], Field(min_length=1)
+    ]
+
+    @model_validator(mode="after")
+    def _one_option_a_phrase(self) -> Self:
+        taken: dict[tuple[str, str], str] = {}
+        for key, option in self.options.items():
+            for language, phrases in option.phrases.items():
+                for phrase in phrases:
+                    heard = " ".join(phrase.casefold().split())
+                    other = taken.setdefault((language, heard), key)
+                    if other != key:
+                        context = {"phrase": phrase, "key": key, "other": other, "hint": "a phrase chooses one option"}
+                        raise PydanticCustomError("phrase-twice", "{phrase!r} is said for {other} and for {key}", context)
+        return self
 
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
-        limits = {"noinput": self.tries, "nomatch": self.tries, "repeat": REPEATS + 1}
-        again = {"noinput": (self.noinput, self.prompt), "nomatch": (self.nomatch, self.prompt), "repeat": (self.prompt,)}
-        seen: Counter[str] = Counter()
-        prompts: tuple[str, ...] = (self.prompt,)
-        key = turn.take_typed_ahead({*self.options, "0"})
-        while True:
-            key = key or await turn.ask_key(prompts, ALL_KEYS if self.bargein else "", self.timeout)
-            result = self._result(key)
-            turn.took(result, key)
-            if result in {"match", "operator"}:
-                turn.progress.choose(key)
-                return self.options.get(key, turn.operator)
-            seen[result] += 1
-            if seen[result] >= limits[result]:
-                return self.otherwise or turn.operator
-            prompts, key = again[result], ""
+        turn.come_to_menu()
+        key = await self.choose(turn, dict.fromkeys(self.options, "match"))
+        return self.options[key].target if isinstance(key, str) else key
 
-    def _result(self, key: str) -> str:
-        if key in self.options:
-            return "match"
-        return {"": "noinput", "0": "operator", "*": "repeat"}.get(key, "nomatch")
+    def choices(self) -> Mapping[str, Way]:
+        """See Step."""
+        return {key: option.target for key, option in self.options.items()}
+
+    def languages(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        """See Step."""
+        for key, option in self.options.items():
+            yield from ((("options", key, "phrases", language), language) for language in option.phrases)
 
     def prompts(self) -> Iterable[tuple[str, str]]:
         """See Step."""
-        yield from (("prompt", self.prompt), ("noinput", self.noinput), ("nomatch", self.nomatch))
+        return self.conversation_prompts()

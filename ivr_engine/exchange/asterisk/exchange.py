@@ -10,12 +10,13 @@ import structlog
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange import ledger
 from ivr_engine.exchange.asterisk.link import AsteriskSettings, Link, Owner
+from ivr_engine.exchange.asterisk.signs import queue_state
 from ivr_engine.exchange.interface import LinkDown, LinkUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ivr_engine.exchange.interface import LedgerEntry, Sign
+    from ivr_engine.exchange.interface import LedgerEntry, QueueState, Sign
 
 __all__ = ["AsteriskExchange", "AsteriskSettings"]
 
@@ -72,6 +73,12 @@ class AsteriskExchange:
             raise Unavailable("Asterisk's manager is not connected")
         rows = await self._link.rows("CoreShowChannels")
         return frozenset(row["Uniqueid"] for row in rows)
+
+    async def queue_state(self, queue: str) -> QueueState | None:
+        """How a queue stands now; None when there is none of that name. Raises Unavailable, as live_channels does."""
+        if self._state is not _State.UP or self._link is None:
+            raise Unavailable("Asterisk's manager is not connected")
+        return queue_state(await self._link.rows("QueueStatus"), queue)
 
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """What queue_log holds after `position`, and the position after it. Blocks. Raises Unavailable."""

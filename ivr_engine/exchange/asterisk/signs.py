@@ -14,11 +14,12 @@ from ivr_engine.exchange.interface import (
     OperatorConnected,
     OperatorRinging,
     OperatorSilent,
+    QueueState,
     TalkEnded,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ivr_engine.exchange.interface import Sign
 
@@ -54,3 +55,17 @@ def sign_of(event: Headers) -> Sign | None:
     """The sign an event means to the engine, or None. Raises KeyError or ValueError when it is not as documented."""
     read = _SIGNS.get(event["Event"])
     return read(event) if read else None
+
+
+# Device states in which nobody can be rung: invalid and unavailable; and the one in which they can at once.
+_AWAY, _IDLE = frozenset({"4", "5"}), "1"
+
+
+def queue_state(rows: Sequence[Headers], queue: str) -> QueueState | None:
+    """How a queue stands, from the rows of QueueStatus; None when it is not among them."""
+    own = [row for row in rows if row.get("Queue") == queue]
+    if not own:
+        return None
+    members = [row for row in own if row["Event"] == "QueueMember" and row["Paused"] == "0" and row["Status"] not in _AWAY]
+    free = sum(row["Status"] == _IDLE and row.get("InCall", "0") == "0" for row in members)
+    return QueueState(sum(row["Event"] == "QueueEntry" for row in own), len(members), free)

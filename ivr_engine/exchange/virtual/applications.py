@@ -44,6 +44,23 @@ async def queue(channel: Channel, options: str) -> int:
     return await found.serve(channel, loose(words[4]) or None, priority, continues="c" in words[1])
 
 
+async def dial(channel: Channel, options: str) -> int:
+    """Dial(Local/number@context,timeout,g): every body answers after a ring, and talks as long as operators do."""
+    number = options.partition("@")[0].rpartition("/")[2]
+    variables.write(channel, "ANSWEREDTIME", "")
+    channel.variables["DIALSTATUS"] = "CANCEL"
+    channel.note("dialled on", number)
+    if (await channel.pause(channel.switch.settings.transfer_ring_s)).how is How.HANGUP:
+        return -1
+    channel.variables["DIALSTATUS"] = "ANSWER"
+    began = channel.switch.clock.now()
+    channel.note("talked", number)
+    channel.caller.talking(number)
+    ended = await channel.pause(channel.switch.settings.transfer_talk_s)
+    channel.variables["ANSWEREDTIME"] = str(int(channel.switch.clock.now() - began))
+    return -1 if ended.how is How.HANGUP else 0
+
+
 async def playback(channel: Channel, options: str) -> int:
     """Playback(file&file): sets PLAYBACKSTATUS."""
     channel.answer()
@@ -94,6 +111,7 @@ async def nothing(channel: Channel, options: str) -> int:  # noqa: ARG001 - noth
 
 APPLICATIONS: dict[str, Application] = {
     "answer": answer,
+    "dial": dial,
     "goto": nothing,
     "hangup": hang_up,
     "noop": nothing,

@@ -31,7 +31,7 @@ from ivr_engine.exchange.virtual.switch import Switch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ivr_engine.exchange.interface import LedgerEntry, Sign
+    from ivr_engine.exchange.interface import LedgerEntry, QueueState, Sign
     from ivr_engine.exchange.virtual.caller import Caller
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.exchange.virtual.settings import VirtualSettings
@@ -87,6 +87,11 @@ class VirtualExchange:
     async def live_channels(self) -> frozenset[str]:
         """Ids of the callers' channels that exist now."""
         return frozenset(self._switch.channels)
+
+    async def queue_state(self, queue: str) -> QueueState | None:
+        """How a queue stands now; None when there is none of that name."""
+        found = self._switch.queues.get(queue)
+        return found.state if found else None
 
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """Entries of queue_log after `position`, and the position after them."""

@@ -17,6 +17,7 @@ from ivr_engine.exchange.interface import (
     OperatorConnected,
     OperatorRinging,
     OperatorSilent,
+    QueueState,
     TalkEnded,
 )
 from ivr_engine.exchange.virtual.queue_log import NOBODY
@@ -66,6 +67,12 @@ class Queue:
         channel.caller.queued(self.name)
         ended = await stay.wait(timeout_s)
         return stay.leave(ended, continues=continues)
+
+    @property
+    def state(self) -> QueueState:
+        """How it stands now."""
+        serving = [operator for operator in self._ring_of_operators if operator.available]
+        return QueueState(len(self.waiting), len(serving), sum(operator.free for operator in serving))
 
     def dispatch(self) -> None:
         """Ring free operators for those who wait; send those away whom nobody will serve any more."""

@@ -53,6 +53,9 @@ class VirtualSettings:
     language: str = "it"
     queue_timeout_s: int = 300
     """Seconds in the queue without the engine."""
+    transfer_ring_s: float = 3.0
+    transfer_talk_s: float = 20.0
+    """Another body, to which a caller is put through, rings and talks so long."""
     log_folder: Path | None = None
     """Folder of queue_log; None keeps the ledger in memory."""
     connect_timeout_s: float = 2.0

@@ -1,0 +1,177 @@
+"""Which version of each line callers hear: kept in the store, proposed by the lines' files, switched as a whole."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from ivr_engine.dialogue.loader import LineFiles
+from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines
+from ivr_engine.errors import Unavailable
+from ivr_engine.records import articles, notices, versions
+from ivr_engine.records.administration import Administration
+from ivr_engine.records.articles import Article
+from ivr_engine.records.notices import Notices
+from ivr_engine.records.store import DATABASE
+from ivr_engine.records.versions import VersionState
+from ivr_engine.speech.install import install
+from ivr_engine.speech.render import render
+from ivr_engine.speech.voice import Pyttsx3Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ivr_engine.config import Settings
+    from ivr_engine.engine.lines import Lines
+    from ivr_engine.records.versions import Version
+
+
+class Publication:
+    """Publishes for a site, whether an engine runs or not; a running one must be told (`reload` on its socket)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Administration(settings.path(settings.engine.data) / DATABASE)
+        self._found = find_lines(settings)
+
+    @property
+    def approval(self) -> bool:
+        """Does publication take a second person's approval? Unless set: on a real Asterisk."""
+        chosen = self.settings.engine.approval
+        return self.settings.exchange.kind == "asterisk" if chosen is None else chosen
+
+    def propose(self, at: float) -> list[Version]:
+        """Take the lines' files in, where they differ from what is known; first versions must be in order. Raises IvrError."""
+        files = files_of(self._found)
+        with self.store.change() as connection:
+            if any(not versions.versions(connection, line) for line in files):
+                build_lines(self.settings, self._found, self._heard_or_new(files))
+            proposed = [versions.propose(connection, line, its.digest, its.texts, at) for line, its in files.items()]
+        return [version for version in proposed if version is not None]
+
+    def _heard_or_new(self, files: dict[str, LineFiles]) -> dict[str, LineFiles]:
+        try:
+            heard = self._published()[0]
+        except Unavailable:
+            heard = {}
+        return {line: heard.get(line, its) for line, its in files.items()}
+
+    def published(self, at: float) -> tuple[Lines, Notices]:
+        """What callers hear, with what is switched by hand. Raises Invalid when this engine cannot read it any more."""
+        files, numbers, current = self._published(at)
+        return self._lines(files, numbers, current), current
+
+    def candidate(self, version: Version, at: float) -> Lines:
+        """What callers would hear with that version. Raises Invalid."""
+        files, numbers, current = self._published(at)
+        files[version.line] = LineFiles.of_version(version.line, version.version, version.files)
+        numbers[version.line] = version.version
+        return self._lines(files, numbers, current)
+
+    def _lines(self, files: dict[str, LineFiles], numbers: dict[str, int], current: Notices) -> Lines:
+        return build_lines(self.settings, self._found, files, versions=numbers, messages=current.messages)
+
+    def _published(self, at: float | None = None) -> tuple[dict[str, LineFiles], dict[str, int], Notices]:
+        files: dict[str, LineFiles] = {}
+        numbers: dict[str, int] = {}
+        with self.store.look() as connection:
+            for line in self._found.lines:
+                version = versions.published(connection, line)
+                if version is not None:
+                    files[line] = LineFiles.of_version(line, version.version, version.files)
+                    numbers[line] = version.version
+            return files, numbers, notices.current(connection, time.time() if at is None else at)
+
+    def version(self, line: str, number: int | None = None) -> Version:
+        """That version of a line, or its newest. Raises IvrError."""
+        with self.store.look() as connection:
+            return versions.newest(connection, line) if number is None else versions.get(connection, line, number)
+
+    def submit(self, version: Version, who: str, at: float) -> None:
+        """Check it, then ask for approval. Raises Invalid, IvrError."""
+        self.candidate(version, at)
+        with self.store.change() as connection:
+            versions.submit(connection, version, who, at)
+
+    def approve(self, version: Version, who: str, at: float) -> None:
+        """Raises IvrError."""
+        with self.store.change() as connection:
+            versions.approve(connection, version, who, at)
+
+    def publish(self, version: Version, who: str, at: float) -> int:
+        """Check it, make and install its sounds, then switch; how many sounds were made. Raises Invalid, IvrError."""
+        lines = self.candidate(version, at)
+        with self.store.change() as connection:  # refused before any sound is made
+            versions.publish(connection, version, who, at, approval=self.approval)
+            raise_after = self.make_sounds(lines)
+            articles.publish(connection, articles_of(lines, version.line), at)
+        return raise_after
+
+    def roll_back(self, line: str, number: int | None, who: str, at: float) -> Version:
+        """Back to an earlier version, by default the one heard before. Raises Invalid, IvrError."""
+        with self.store.change() as connection:
+            version = versions.before_published(connection, line) if number is None else versions.get(connection, line, number)
+            if version is None:
+                raise Unavailable(f"line {line} has no earlier version", f"see: ivr lines versions {line}")
+            lines = self.candidate(version, at)
+            versions.rollback(connection, version, who, at, approval=self.approval)
+            self.make_sounds(lines)
+            articles.publish(connection, articles_of(lines, line), at)
+        return version
+
+    def make_sounds(self, lines: Lines) -> int:
+        """Render what is missing, and lay it where the settings say Asterisk looks. Raises Unavailable."""
+        settings = self.settings.prompts
+        folder = self.settings.path(settings.folder)
+        try:
+            made = render(lines.catalogue, folder, Pyttsx3Voice())
+            if settings.install:
+                install(folder, self.settings.path(settings.install), Pyttsx3Voice.name)
+        except OSError as error:
+            raise Unavailable(f"sounds cannot be written: {error}", "check the folders' owner and free space") from error
+        return made
+
+
+class Served(NamedTuple):
+    """What an engine that starts now serves, and what is to be said about it once it runs."""
+
+    lines: Lines
+    notices: Notices
+    publication: Publication
+    remarks: tuple[str, ...] = ()
+
+
+def lines_to_serve(settings: Settings, at: float) -> Served:
+    """The published versions; with a store that fails, the lines' own files. Raises Invalid when neither can be read."""
+    publication = Publication(settings)
+    try:
+        drafts = [version for version in publication.propose(at) if version.state is VersionState.DRAFT]
+        lines, current = publication.published(at)
+    except Unavailable as error:
+        remark = f"the store cannot say what is published, so the lines' own files are served: {error}"
+        return Served(load_lines(settings), Notices(), publication, (remark,))
+    hint = "its files have changed and callers hear what is published: see `ivr lines versions`"
+    return Served(lines, current, publication, tuple(f"{draft} is a draft: {hint}" for draft in drafts))
+
+
+def articles_of(lines: Lines, only: str | None = None) -> Iterator[Article]:
+    """The articles of all lines, or of one, for the store."""
+    for line in lines.lines.values():
+        if only not in {None, line.name}:
+            continue
+        for name, article in line.articles.items():
+            for language in article.text:
+                yield Article(
+                    line=line.name,
+                    id=name,
+                    language=language,
+                    title=article.title[language],
+                    text=article.text[language],
+                    source=article.source,
+                    certainty=article.certainty,
+                    category=article.category,
+                    topic=article.topic,
+                    valid_from=article.valid_from,
+                    valid_to=article.valid_to,
+                    verified=article.verified,
+                )
