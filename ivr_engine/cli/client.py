@@ -52,3 +52,16 @@ class Client:
                 raise IvrError(answer["message"], answer["hint"])
             yield answer
         raise Unavailable("the engine went away in the middle of this")
+
+
+def tell_engine(settings: Settings) -> str:
+    """Have the running engine serve what is published and switched now; what came of it, to be told. Raises IvrError."""
+    try:
+        client = Client(settings)
+    except Unavailable:
+        return "no engine runs here, the next one will serve it"
+    with client:
+        client.send(do="reload")
+        for _answer in client.answers():
+            return "the engine serves it to new calls"
+    return "the engine did not say whether it serves it"

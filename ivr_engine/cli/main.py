@@ -9,7 +9,21 @@ from typing import Any
 import click
 
 from ivr_engine import config, logs
-from ivr_engine.cli import call, cases, contacts, doctor, lines, prompts, serve, watch
+from ivr_engine.cli import (
+    call,
+    callbacks,
+    cases,
+    contacts,
+    doctor,
+    hours,
+    lines,
+    notices,
+    prompts,
+    publication,
+    serve,
+    users,
+    watch,
+)
 from ivr_engine.errors import IvrError
 
 
@@ -48,7 +62,14 @@ def main(ctx: click.Context, settings: Path | None) -> None:
     ctx.obj = config.load(settings)
 
 
-for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor):
+for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit):
     main.add_command(command)
-for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases):
+for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)
+for group in (users.users, notices.closures, notices.messages):
+    main.add_command(group)
+for command in (
+    *(publication.versions, publication.submit, publication.approve, publication.publish, publication.rollback),
+    *(notices.switch_off, notices.switch_on),
+):
+    lines.lines.add_command(command)
