@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 from tabulate import tabulate
 
-from ivr_engine.engine.lines import load_lines, sounds_wanting
-from ivr_engine.errors import Invalid
+from ivr_engine.cli.hours import MOMENT
+from ivr_engine.clock import rome
+from ivr_engine.engine.lines import load_lines, proved, sounds_wanting
+from ivr_engine.errors import Invalid, IvrError
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from ivr_engine.config import Settings
+    from ivr_engine.errors import Problem
 
 
 @click.group()
@@ -42,15 +48,14 @@ def list_(settings: Settings) -> None:
 
 
 @lines.command()
+@click.argument("line", required=False)
+@click.option("--strict", is_flag=True, help="Also what is only advised, and answers that are still to be confirmed.")
+@click.option("--as-of", type=MOMENT, help="As callers would meet it on that day (default: today).")
 @click.option("--json", "as_json", is_flag=True, help="The problems as JSON.")
 @click.pass_obj
-def check(settings: Settings, as_json: bool) -> None:
-    """Find every mistake in trees, prompts, articles and sounds; exit code 2 when there is one."""
-    try:
-        loaded = load_lines(settings)
-        problems, good = tuple(sounds_wanting(settings, loaded)), f"{len(loaded.lines)} lines in order"
-    except Invalid as error:
-        problems, good = error.problems, ""
+def check(settings: Settings, line: str | None, strict: bool, as_of: datetime | None, as_json: bool) -> None:
+    """Find every mistake in trees, prompts, articles and sounds of LINE (default: of all); exit code 2 when there is one."""
+    problems, good = _problems(settings, line, (as_of or rome(time.time())).date(), strict=strict)
     if as_json:
         click.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=2))
     else:
@@ -59,3 +64,14 @@ def check(settings: Settings, as_json: bool) -> None:
         if not problems:
             click.echo(good)
     sys.exit(2 if problems else 0)
+
+
+def _problems(settings: Settings, line: str | None, day: date, *, strict: bool) -> tuple[list[Problem], str]:
+    try:
+        loaded = load_lines(settings)
+    except Invalid as error:
+        return list(error.problems), ""
+    if line is not None and line not in loaded.lines:
+        raise IvrError(f"there is no line {line!r}", f"lines are {', '.join(loaded.lines)}")
+    problems = [*proved(loaded, day, line, strict=strict), *sounds_wanting(settings, loaded)]
+    return problems, f"line {line} is in order" if line else f"{len(loaded.lines)} lines in order"

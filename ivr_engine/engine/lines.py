@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ivr_engine.dialogue import validators as core_validators
 from ivr_engine.dialogue.hours import HoursData
 from ivr_engine.dialogue.loader import LineFiles, check, read_line
+from ivr_engine.dialogue.proofs import prove
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.plugins.find import find
 from ivr_engine.routing.board import MESSAGE
@@ -19,6 +20,7 @@ from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
     from ivr_engine.config import Settings
     from ivr_engine.dialogue.model import Line
@@ -92,6 +94,27 @@ def build_lines(
     manifest = Manifest(settings.path(settings.prompts.folder))
     texts = {name: {**line.texts(), **_messages(name, messages)} for name, line in lines.items()}
     return Lines(lines, functions, found.validators, Catalogue(texts, manifest.lengths(Pyttsx3Voice.name)), versions or {})
+
+
+class _Ears:
+    """Satisfies dialogue.proofs.Ears."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def ms(self, line: str, prompt: str, language: str) -> int:
+        return self._lines.catalogue.fixed_ms(line, prompt, language)
+
+    def text(self, line: str, prompt: str, language: str) -> str:
+        own = self._lines.lines[line].texts()
+        return (own.get(prompt) or core_texts().get(prompt) or {}).get(language, "")
+
+
+def proved(lines: Lines, day: date, only: str | None = None, *, strict: bool = False) -> list[Problem]:
+    """What callers of the lines (or of one) would suffer on that day; with `strict` also what is only advised."""
+    ears = _Ears(lines)
+    chosen = [line for name, line in lines.lines.items() if only in {None, name}]
+    return [problem for line in chosen for problem in prove(line, ears, day, strict=strict)]
 
 
 def sounds_wanting(settings: Settings, lines: Lines) -> list[Problem]:

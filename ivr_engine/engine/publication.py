@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.loader import LineFiles
-from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines
-from ivr_engine.errors import Unavailable
+from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines, proved
+from ivr_engine.errors import Invalid, Unavailable
 from ivr_engine.records import articles, notices, versions
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article
@@ -68,6 +69,13 @@ class Publication:
         numbers[version.line] = version.version
         return self._lines(files, numbers, current)
 
+    def _checked(self, version: Version, at: float) -> Lines:
+        lines = self.candidate(version, at)
+        problems = proved(lines, rome_date(at), version.line)
+        if problems:
+            raise Invalid(problems)
+        return lines
+
     def _lines(self, files: dict[str, LineFiles], numbers: dict[str, int], current: Notices) -> Lines:
         return build_lines(self.settings, self._found, files, versions=numbers, messages=current.messages)
 
@@ -89,7 +97,7 @@ class Publication:
 
     def submit(self, version: Version, who: str, at: float) -> None:
         """Check it, then ask for approval. Raises Invalid, IvrError."""
-        self.candidate(version, at)
+        self._checked(version, at)
         with self.store.change() as connection:
             versions.submit(connection, version, who, at)
 
@@ -100,7 +108,7 @@ class Publication:
 
     def publish(self, version: Version, who: str, at: float) -> int:
         """Check it, make and install its sounds, then switch; how many sounds were made. Raises Invalid, IvrError."""
-        lines = self.candidate(version, at)
+        lines = self._checked(version, at)
         with self.store.change() as connection:  # refused before any sound is made
             versions.publish(connection, version, who, at, approval=self.approval)
             raise_after = self.make_sounds(lines)

@@ -116,6 +116,11 @@ class Catalogue:
         """What a sound says, by the name it is played under; the name itself when it is none of the catalogue's."""
         return self._sounds.get(language, {}).get(file.removeprefix(f"{PLAYED_UNDER}/"), file)
 
+    def fixed_ms(self, line: str, key: str, language: str) -> int:
+        """Milliseconds of a prompt (the line's own, else core's) without what fills its slots; 0 when it is unknown."""
+        parts = self._parts.get((line, key, language)) or self._parts.get((CORE, key, language)) or ()
+        return sum(self._sound(language, part.name).ms for part in parts if isinstance(part, _Fragment))
+
     def utterance(self, line: str, key: str, language: str, values: Mapping[str, Value]) -> tuple[Sound, ...]:
         """The sounds of a prompt (the line's own, else core's), slots filled in. Raises LookupError: unknown key or value."""
         return tuple(self._sound(language, name) for name in self._names(line, key, language, values, nested=False))
