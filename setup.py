@@ -44,10 +44,12 @@ setup(
     extras_require={
         "speech": ["vosk>=0.3.45"],
         "uvloop": ["uvloop>=0.19"],
+        "draw": ["pygraphviz>=2.0"],
         "dev": [
             "hypothesis>=6.100",
             "import-linter>=2.0",
             "mypy>=1.10",
+            "pygraphviz>=2.0",
             "pytest>=8.2",
             "pytest-timeout>=2.3",
             "ruff>=0.6",

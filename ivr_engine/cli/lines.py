@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,14 +14,21 @@ from tabulate import tabulate
 
 from ivr_engine.cli.hours import MOMENT
 from ivr_engine.clock import rome
+from ivr_engine.dialogue.drawing import Numbers
+from ivr_engine.dialogue.drawing import draw as picture
 from ivr_engine.engine.lines import load_lines, proved, sounds_wanting
-from ivr_engine.errors import Invalid, IvrError
+from ivr_engine.errors import Invalid, IvrError, Unavailable
+from ivr_engine.records.store import StoreReader
+from ivr_engine.routing.hours import instant_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ivr_engine.config import Settings
     from ivr_engine.errors import Problem
+
+
+_TRAFFIC_S = 30 * 86400
 
 
 @click.group()
@@ -75,3 +83,38 @@ def _problems(settings: Settings, line: str | None, day: date, *, strict: bool) 
         raise IvrError(f"there is no line {line!r}", f"lines are {', '.join(loaded.lines)}")
     problems = [*proved(loaded, day, line, strict=strict), *sounds_wanting(settings, loaded)]
     return problems, f"line {line} is in order" if line else f"{len(loaded.lines)} lines in order"
+
+
+@lines.command()
+@click.argument("line")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to be written (default: LINE.svg).")
+@click.option("--language", default="it", show_default=True, help="Of the titles and prompts shown.")
+@click.option("--traffic", is_flag=True, help="With the shares of callers on each arrow, and where they hang up.")
+@click.option("--since", type=MOMENT, help="Traffic from then on (default: 30 days ago).")
+@click.option("--until", type=MOMENT, help="Traffic until then (default: now).")
+@click.pass_obj
+def draw(
+    settings: Settings,
+    line: str,
+    out: Path | None,
+    language: str,
+    traffic: bool,
+    since: datetime | None,
+    until: datetime | None,
+) -> None:
+    """Draw the tree of LINE as an SVG."""
+    loaded = load_lines(settings)
+    if line not in loaded.lines:
+        raise IvrError(f"there is no line {line!r}", f"lines are {', '.join(loaded.lines)}")
+    numbers = None
+    if traffic:
+        end = instant_of(until) if until else time.time()
+        begin = instant_of(since) if since else end - _TRAFFIC_S
+        found = StoreReader(settings.path(settings.engine.data)).traffic(line, begin, end)
+        numbers = Numbers(found.visits, found.moves, found.hang_ups)
+    target = out or Path(f"{line}.svg")
+    try:
+        target.write_bytes(picture(loaded.lines[line], language, numbers))
+    except OSError as error:
+        raise Unavailable(f"{target} cannot be written: {error.strerror}", "choose another file with --out") from error
+    click.echo(f"{target} shows line {line}")

@@ -17,6 +17,7 @@ from ivr_engine.records.contacts import Contacts
 from ivr_engine.records.database import Reader, Replaced, State, WriteConnection, state_of
 from ivr_engine.records.lock import StoreLock
 from ivr_engine.records.spool import Spool
+from ivr_engine.records.traffic import Traffic, traffic
 from ivr_engine.records.writer import Writer
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from ivr_engine.events import Event
     from ivr_engine.records.cases import CaseTouched
+    from ivr_engine.records.contacts import OpenContact
 
 DATABASE = "ivr.db"
 _WAIT = 5.0  # seconds the blocking methods wait for the writer
@@ -51,6 +53,10 @@ class StoreReader:
         self.articles = Articles(self._reader)
         self.callbacks = Callbacks(self._reader)
         self.administration = Administration(folder / DATABASE)
+
+    def traffic(self, line: str, since: float, until: float) -> Traffic:
+        """How callers went through a line's tree; see records.traffic."""
+        return traffic(self._reader, line, since, until)
 
 
 class Store(StoreReader):
@@ -118,7 +124,9 @@ class Store(StoreReader):
 
     def save_ledger_position(self, position: str) -> None:
         """Keep that place, after all events acknowledged so far. Blocks. Raises Unavailable when the database does not take it
-        in time; it is then taken as soon as it can be."""
+        in time; it is then taken as soon as it can be. Refused while the disk takes no events: those read up to that place would
+        be lost with the process."""
+        self._all_on_disk()
         saved = self.writer.submit("ledger position", lambda connection: settings.put(connection, settings.LEDGER, position))
         try:
             saved.result(_WAIT)
@@ -128,9 +136,22 @@ class Store(StoreReader):
     def channels_known(self, channels: Iterable[str]) -> set[str]:
         """Those of the exchange's channels that have a contact, everything acknowledged so far included. Blocks. Raises
         Unavailable."""
+        self._all_in_database()
+        return self.contacts.channels_known(channels)
+
+    def left_open(self) -> tuple[OpenContact, ...]:
+        """Contacts without an end, everything acknowledged so far included. Blocks. Raises Unavailable."""
+        self._all_in_database()
+        return self.contacts.open_contacts()
+
+    def _all_in_database(self) -> None:
+        self._all_on_disk()
         if not self.writer.flush(_WAIT):
             raise Unavailable("the store cannot be written now", "see `ivr doctor`")
-        return self.contacts.channels_known(channels)
+
+    def _all_on_disk(self) -> None:
+        if self.spool.statistics().in_memory:
+            raise Unavailable("the disk takes no events now", "make room on the disk")
 
 
 def _locked(folder: Path) -> StoreLock:
