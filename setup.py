@@ -17,7 +17,7 @@ setup(
     packages=[*find_packages(include=["ivr_engine", "ivr_engine.*"]), "ivr_plugins", *(f"ivr_plugins.{line}" for line in LINES)],
     package_dir={"ivr_plugins": "plugins"},
     package_data={
-        "ivr_engine": ["py.typed", "**/*.yaml"],
+        "ivr_engine": ["py.typed", "**/*.yaml", "testing/new_line/**/*"],
         **{f"ivr_plugins.{line}": ["*.yaml"] for line in LINES},
     },
     install_requires=[

@@ -74,6 +74,14 @@ def check(settings: Settings, line: str | None, strict: bool, as_of: datetime | 
     sys.exit(2 if problems else 0)
 
 
+def problems_of(settings: Settings, line: str) -> list[Problem]:
+    """What is wrong with a line today, its sounds aside."""
+    try:
+        return proved(load_lines(settings), rome(time.time()).date(), line)
+    except Invalid as error:
+        return list(error.problems)
+
+
 def _problems(settings: Settings, line: str | None, day: date, *, strict: bool) -> tuple[list[Problem], str]:
     try:
         loaded = load_lines(settings)

@@ -17,6 +17,7 @@ from ivr_engine.cli import (
     doctor,
     hours,
     lines,
+    making,
     notices,
     prompts,
     publication,
@@ -70,6 +71,6 @@ for group in (users.users, notices.closures, notices.messages):
     main.add_command(group)
 for command in (
     *(publication.versions, publication.submit, publication.approve, publication.publish, publication.rollback),
-    *(notices.switch_off, notices.switch_on),
+    *(notices.switch_off, notices.switch_on, making.new, making.test),
 ):
     lines.lines.add_command(command)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.call import QueueResult, TransferResult
     from ivr_engine.dialogue.model import Line
-    from ivr_engine.dialogue.services import Prompts
+    from ivr_engine.dialogue.services import Hours, Prompts
     from ivr_engine.events import Event
     from ivr_engine.hookspecs import Function, Request, Result, Validator
 
@@ -195,6 +195,7 @@ def play_line(
     validators: Mapping[str, Validator] | None = None,
     at: float = MONDAY_MORNING,
     operators_there: bool = True,
+    hours: Hours | None = None,
     hang_up_after: str = "",
     from_: Caller = CALLER,
     open_case: bool = False,
@@ -223,7 +224,7 @@ def play_line(
     house = replace(
         house_of(prompts, clock, around),
         functions=DirectFunctions(functions or {}),
-        hours=AlwaysOpen(is_open=operators_there),
+        hours=hours or AlwaysOpen(is_open=operators_there),
         validators={**VALIDATORS, **(validators or {})},
         transfers=transfers or {},
         limits=limits or Limits(),
