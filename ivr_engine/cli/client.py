@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from ivr_engine.config import Settings
 
+PATIENCE_S = 30.0
+
 
 class Client:
     """A conversation with the running engine. Raises Unavailable when none runs here."""
@@ -21,6 +23,7 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         path = settings.path(settings.engine.data) / SOCKET
         self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(PATIENCE_S)
         try:
             self._socket.connect(str(path))
         except OSError as error:
@@ -42,15 +45,24 @@ class Client:
         except OSError:
             return
 
-    def answers(self) -> Iterator[dict[str, Any]]:
-        """The engine's lines until its last. Raises IvrError with what the engine objects to, or when it goes away."""
-        for line in self._lines:
-            answer: dict[str, Any] = json.loads(line)
-            if answer["type"] == "end":
-                return
-            if answer["type"] == "error":
-                raise IvrError(answer["message"], answer["hint"])
-            yield answer
+    def answers(self, patience_s: float | None = PATIENCE_S) -> Iterator[dict[str, Any]]:
+        """The engine's lines until its last, with at most so many seconds between two of them (None: as long as a person likes).
+
+        Raises IvrError with what the engine objects to; Unavailable when it goes away or is silent for too long.
+        """
+        self._socket.settimeout(patience_s)
+        try:
+            for line in self._lines:
+                answer: dict[str, Any] = json.loads(line)
+                if answer["type"] == "end":
+                    return
+                if answer["type"] == "error":
+                    raise IvrError(answer["message"], answer["hint"])
+                yield answer
+        except TimeoutError as error:
+            raise Unavailable(f"the engine did not answer within {patience_s:g} s", "its log says what keeps it busy") from error
+        except OSError as error:
+            raise Unavailable("the engine cut this off", "its log says why") from error
         raise Unavailable("the engine went away in the middle of this")
 
 

@@ -51,9 +51,13 @@ def run(reactor: Any, stop: Callable[[], Coroutine[Any, Any, None]], leave: Call
     """Run the reactor until it is stopped; `leave` is called at the first signal, `stop` before the end."""
     signals: list[int] = []
 
+    def end() -> None:
+        if reactor.running:
+            reactor.stop()
+
     def on_signal(number: int, _frame: object) -> None:
         signals.append(number)
-        reactor.callFromThread(leave if len(signals) == 1 else reactor.stop)
+        reactor.callFromThread(leave if len(signals) == 1 else end)
 
     def install() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

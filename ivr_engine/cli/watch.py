@@ -23,7 +23,7 @@ def watch(settings: Settings, operator: str | None, as_json: bool) -> None:
     with Client(settings) as client:
         client.send(do="watch", operator=operator)
         try:
-            for notice in client.answers():
+            for notice in client.answers(patience_s=None):
                 click.echo(json.dumps(notice, ensure_ascii=False) if as_json else _line(notice))
         except KeyboardInterrupt:
             return

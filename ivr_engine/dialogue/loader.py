@@ -26,10 +26,12 @@ from ivr_engine.dialogue.model import (
     Return,
     Step,
     Text,
+    ToStep,
     Tree,
 )
 from ivr_engine.dialogue.source import Source, closest
 from ivr_engine.dialogue.steps import KINDS
+from ivr_engine.dialogue.steps.include import Include
 from ivr_engine.errors import Invalid
 
 if TYPE_CHECKING:
@@ -65,10 +67,11 @@ class Head(Model):
 
 
 class PartHead(Model):
-    """`part.yaml` but for its steps. The step `<part>.start` begins it."""
+    """`part.yaml` but for its steps."""
 
     title: dict[Language, Text]
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    start: Name
     steps: Annotated[dict[Name, Any], Field(min_length=1)]
 
 
@@ -84,12 +87,17 @@ class _Folder:
     tree: Source
     prompts: Source
     articles: Source | None
+    head: Head | PartHead | None
 
     @classmethod
     def of(cls, files: LineFiles, part: str = "") -> _Folder:
         prefix = f"{part}/" if part else ""
         articles = files.source(prefix + ARTICLES) if files.has(prefix + ARTICLES) else None
-        return cls(part, files.source(prefix + (PART if part else LINE)), files.source(prefix + PROMPTS), articles)
+        tree = files.source(prefix + (PART if part else LINE))
+        head: Head | PartHead | None = None
+        if tree.data is not None:
+            head = tree.read(PartHead, tree.data) if part else tree.read(Head, tree.data)
+        return cls(part, tree, files.source(prefix + PROMPTS), articles, head)
 
     @property
     def sources(self) -> list[Source]:
@@ -120,35 +128,20 @@ def load_line(folder: Path, name: str, parts: Mapping[str, Path] | None = None) 
 def read_line(files: LineFiles, name: str) -> tuple[Line | None, list[Problem]]:
     """What can be made of the files, and every mistake in them; no line when its head is wrong. For checking, not for calls."""
     own = _Folder.of(files)
-    head = own.tree.read(Head, own.tree.data) if own.tree.data is not None else None
+    head = own.head if isinstance(own.head, Head) else None
     languages = head.languages if head else ()
     parts = list(_parts(files, head, own.tree)) if head else []
     folders = [own, *parts]
     sources = [source for folder in folders for source in folder.sources]
-    steps: dict[str, Step] = {}
-    prompts: dict[str, Mapping[str, str]] = {}
-    articles: dict[str, Article] = {}
-    for folder in folders:
-        for key, step in _steps(folder).items():
-            _once(folder, folder.tree, ("steps", key), key in steps)
-            steps.setdefault(key, step)
-        for key, texts in _prompts(folder, languages).items():
-            _once(folder, folder.prompts, (key,), key in prompts)
-            prompts.setdefault(key, texts)
-        if folder.articles is not None:
-            for key, article in _articles(folder.articles, languages, strict=not folder.part).items():
-                _once(folder, folder.articles, (key,), key in articles)
-                articles.setdefault(key, article)
+    steps, prompts, articles = _merged(folders, languages)
+    _enter_parts(steps, parts)
     written = {name for folder in folders for name in folder.tree.group("steps")}
-    for folder in folders:
-        unknown_parts(folder.tree, _of(folder, steps), written)
-        if all(each.articles is None or each.articles.data is not None for each in folders):
-            known = {name for each in folders if each.articles for name in each.articles.group()}
-            unknown_articles(folder.tree, _of(folder, steps), known)
+    _named(folders, steps, written)
     if head is None:
         return None, in_order(sources)
     _languages(own.tree, ("title",), head.title, languages)
-    _options(folders, steps, head)
+    for folder in folders:
+        _fit(folder, steps, head)
     if len(steps) == len(written):
         unreachable_steps(own.tree, steps, (head.start, head.operator), own.tree.group("steps"))
     line = Line(
@@ -168,6 +161,37 @@ def read_line(files: LineFiles, name: str) -> tuple[Line | None, list[Problem]]:
     return line, in_order(sources)
 
 
+def _merged(
+    folders: list[_Folder], languages: Collection[str]
+) -> tuple[dict[str, Step], dict[str, Mapping[str, str]], dict[str, Article]]:
+    """Steps, prompts and articles of a line and its parts, by name."""
+    steps: dict[str, Step] = {}
+    prompts: dict[str, Mapping[str, str]] = {}
+    articles: dict[str, Article] = {}
+    for folder in folders:
+        for key, step in _steps(folder).items():
+            _once(folder, folder.tree, ("steps", key), key in steps)
+            steps.setdefault(key, step)
+        for key, texts in _prompts(folder, languages).items():
+            _once(folder, folder.prompts, (key,), key in prompts)
+            prompts.setdefault(key, texts)
+        if folder.articles is not None:
+            for key, article in _articles(folder.articles, languages, strict=not folder.part).items():
+                _once(folder, folder.articles, (key,), key in articles)
+                articles.setdefault(key, article)
+    return steps, prompts, articles
+
+
+def _named(folders: list[_Folder], steps: Mapping[str, Step], written: Collection[str]) -> None:
+    """Note the steps and articles that are named and are not there."""
+    readable = all(folder.articles is None or folder.articles.data is not None for folder in folders)
+    articles = {name for folder in folders if folder.articles for name in folder.articles.group()}
+    for folder in folders:
+        unknown_parts(folder.tree, _of(folder, steps), written)
+        if readable:
+            unknown_articles(folder.tree, _of(folder, steps), articles)
+
+
 def _parts(files: LineFiles, head: Head, source: Source) -> Iterator[_Folder]:
     for index, part in enumerate(head.parts):
         if not files.has(f"{part}/{PART}"):
@@ -175,20 +199,16 @@ def _parts(files: LineFiles, head: Head, source: Source) -> Iterator[_Folder]:
             source.problem(("parts", str(index)), f"there is no part {part!r}", hint, "unknown-part")
             continue
         folder = _Folder.of(files, part)
-        found = folder.tree.read(PartHead, folder.tree.data) if folder.tree.data is not None else None
-        if found:
-            for language in head.languages:
-                if language not in found.languages:
-                    message = f"the line speaks {language!r}, its part {part} does not"
-                    source.problem(("parts", str(index)), message, "give the part that language", "missing-language")
-            if f"{part}.start" not in found.steps:
-                folder.tree.problem(("steps",), f"has no step {part}.start", "an include begins there", "missing-key")
+        for language in head.languages:
+            if folder.head and language not in folder.head.languages:
+                message = f"the line speaks {language!r}, its part {part} does not"
+                source.problem(("parts", str(index)), message, "give the part that language", "missing-language")
         yield folder
 
 
 def _once(folder: _Folder, source: Source, path: tuple[str, ...], taken: bool) -> None:
     name = path[-1]
-    if folder.part and not name.startswith(f"{folder.part}."):
+    if folder.part and source is not folder.articles and not name.startswith(f"{folder.part}."):
         source.problem(path, f"what is in a part begins with its name: {folder.part}.{name}", rule="part-name")
     elif taken:
         source.problem(path, f"{name} is already one of the line's own", "choose another name", "duplicate-key")
@@ -198,24 +218,39 @@ def _of(folder: _Folder, steps: Mapping[str, Step]) -> dict[str, Step]:
     return {name: steps[name] for name in folder.tree.group("steps") if name in steps}
 
 
-def _options(folders: list[_Folder], steps: Mapping[str, Step], head: Head) -> None:
-    """Note options that a global key of the line takes away, phrases in foreign languages, and ways that only a part has."""
-    for folder in folders:
-        for name, step in _of(folder, steps).items():
-            where = ("steps", name, step.kind)
-            for key in step.choices():
-                if key in head.keys:
-                    message = f"{key} is the line's key for {head.keys[key]} and cannot be an option"
-                    folder.tree.problem((*where, "options", key), message, "choose another key", "reserved-key")
-            if not folder.part:
-                for path, target in step.targets():
-                    if isinstance(target, Return):
-                        message = "only a shared part has somewhere to return to"
-                        folder.tree.problem((*where, *path), message, "name a step", "return-outside-part")
-                for path, language in step.languages():
-                    if language not in head.languages:
-                        message = f"the line does not speak {language!r}"
-                        folder.tree.problem((*where, *path), message, closest(language, head.languages), "unknown-language")
+def _enter_parts(steps: dict[str, Step], parts: list[_Folder]) -> None:
+    """An include that names no step begins where its part does."""
+    starts = {folder.part: folder.head.start for folder in parts if folder.head}
+    for name, step in steps.items():
+        if isinstance(step, Include) and step.step is None:
+            steps[name] = step.model_copy(update={"step": starts.get(step.part)})
+
+
+def _fit(folder: _Folder, steps: Mapping[str, Step], head: Head) -> None:
+    """Note the steps that do not fit their line: global keys as options, foreign languages, ways into or out of a part."""
+    own = _of(folder, steps)
+    elsewhere = steps.keys() - own.keys()
+    languages = folder.head.languages if folder.head else head.languages
+    for name, step in own.items():
+        where = ("steps", name, step.kind)
+        for key in step.choices():
+            if key in head.keys:
+                message = f"{key} is the line's key for {head.keys[key]} and cannot be an option"
+                folder.tree.problem((*where, "options", key), message, "choose another key", "reserved-key")
+        for path, language in step.languages():
+            if language not in languages:
+                message = f"the {'part' if folder.part else 'line'} does not speak {language!r}"
+                folder.tree.problem((*where, *path), message, closest(language, languages), "unknown-language")
+        if isinstance(step, Include) and step.part not in head.parts:
+            message = f"the line does not list the part {step.part!r}"
+            folder.tree.problem((*where, "part"), message, f"add {step.part} to parts in {LINE}", "unknown-part")
+        for path, target in step.targets():
+            if isinstance(target, Return) and not folder.part:
+                message = "only a shared part has somewhere to return to"
+                folder.tree.problem((*where, *path), message, "name a step", "return-outside-part")
+            elif isinstance(target, ToStep) and target.step in elsewhere and not isinstance(step, Include):
+                message = f"step {target.step!r} is in another file"
+                folder.tree.problem((*where, *path), message, "enter a part by include, leave it by return", "part-entry")
 
 
 def _steps(folder: _Folder) -> dict[str, Step]:

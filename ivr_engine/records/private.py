@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NUMBER = "number"
 NAME = "name"
+INPUT = "input."
 
 
 def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
@@ -27,3 +28,9 @@ def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
 def erase(connection: sqlite3.Connection, contact: str) -> None:
     """Forget what identifies the caller of a contact."""
     connection.execute("DELETE FROM private WHERE contact = ?", (contact,))
+
+
+def inputs(connection: sqlite3.Connection, contact: str) -> dict[str, str]:
+    """What the caller of a contact has keyed and the engine understood, by name."""
+    rows = connection.execute("SELECT name, value FROM private WHERE contact = ? AND name LIKE ?", (contact, f"{INPUT}%"))
+    return {row["name"].removeprefix(INPUT): row["value"] for row in rows}

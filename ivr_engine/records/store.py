@@ -54,6 +54,11 @@ class StoreReader:
         self.callbacks = Callbacks(self._reader)
         self.administration = Administration(folder / DATABASE)
 
+    def inputs(self, contact: str) -> dict[str, str]:
+        """What the caller of a contact has keyed, by name: for whoever made the call, in a trial."""
+        with self._reader.open() as connection:
+            return private.inputs(connection, contact)
+
     def traffic(self, line: str, since: float, until: float) -> Traffic:
         """How callers went through a line's tree; see records.traffic."""
         return traffic(self._reader, line, since, until)
@@ -126,7 +131,8 @@ class Store(StoreReader):
         """Keep that place, after all events acknowledged so far. Blocks. Raises Unavailable when the database does not take it
         in time; it is then taken as soon as it can be. Refused while the disk takes no events: those read up to that place would
         be lost with the process."""
-        self._all_on_disk()
+        if self.spool.statistics().in_memory:
+            raise Unavailable("the disk takes no events now", "make room on the disk")
         saved = self.writer.submit("ledger position", lambda connection: settings.put(connection, settings.LEDGER, position))
         try:
             saved.result(_WAIT)
@@ -145,13 +151,8 @@ class Store(StoreReader):
         return self.contacts.open_contacts()
 
     def _all_in_database(self) -> None:
-        self._all_on_disk()
         if not self.writer.flush(_WAIT):
             raise Unavailable("the store cannot be written now", "see `ivr doctor`")
-
-    def _all_on_disk(self) -> None:
-        if self.spool.statistics().in_memory:
-            raise Unavailable("the disk takes no events now", "make room on the disk")
 
 
 def _locked(folder: Path) -> StoreLock:

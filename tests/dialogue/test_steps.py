@@ -10,6 +10,7 @@ import pytest
 
 from ivr_engine.dialogue.call import QueueResult
 from ivr_engine.dialogue.model import ToStep
+from ivr_engine.dialogue.runner import Caller
 from ivr_engine.dialogue.steps import KINDS
 from ivr_engine.events import (
     Cause,
@@ -24,7 +25,7 @@ from ivr_engine.events import (
     QueueLeft,
     QueueStatus,
 )
-from ivr_engine.hookspecs import Refused, Result
+from ivr_engine.hookspecs import Refused, Request, Result
 from ivr_engine.testing import play_line
 
 if TYPE_CHECKING:
@@ -259,6 +260,28 @@ def test_a_function_picks_the_way_fills_the_prompt_and_leaves_facts(call: Callab
     assert [(event.function, event.outcome, event.error) for event in played.of(FunctionCalled)] == [("office", "found", "")]
     assert (played.progress.facts, played.progress.topic) == ({"office": "Milan"}, "office")
     assert call("2 20122").steps[-3:] == ["office.find", "operator", "bye"]
+
+
+def test_a_function_is_told_what_is_known(line_of: Callable[..., Line]) -> None:
+    asked: list[Request] = []
+
+    def note(request: Request) -> Result:
+        asked.append(request)
+        return Result("done", facts={"seen": "yes"})
+
+    line = line_of(
+        "cap: {ask: {prompt: cap, input: cap, then: note}}\n"
+        "note: {do: {function: note, prompt: wait, outcomes: {done: again}}}\n"
+        "again: {do: {function: note, outcomes: {done: bye}}}\n"
+        "bye: {goodbye: {}}"
+    )
+    played = play_line(line, "00187", functions={"note": note}, from_=Caller("mobile", "+393331234567"))
+    today = date(2026, 3, 2)
+    assert asked == [
+        Request("made", {"cap": "00187"}, today, "it", "mobile", {}),
+        Request("made", {"cap": "00187"}, today, "it", "mobile", {"seen": "yes"}),
+    ]
+    assert played.heard == ["cap", "wait", "goodbye"]
 
 
 # --- queue

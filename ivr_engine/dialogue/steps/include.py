@@ -1,7 +1,9 @@
 """`include`: runs a shared part as a subdialogue; the part's `return` comes back to `then`."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from pydantic import model_validator
 
 from ivr_engine.dialogue.model import LineName, Name, Next, Step, Target, ToStep, Way
 
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Include(Step):
-    """Without `step` the part begins at its step `<part>.start`."""
+    """Without `step` the part begins at its own start, which is put here when the line is read."""
 
     kind = "include"
     hands_keys_on: ClassVar[bool] = True
@@ -19,17 +21,20 @@ class Include(Step):
     step: Name | None = None
     then: Target
 
+    @model_validator(mode="after")
+    def _of_the_part(self) -> Self:
+        if self.step is not None and not self.step.startswith(f"{self.part}."):
+            raise ValueError(f"step must be one of the part's own: {self.part}.{self.step}")
+        return self
+
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
+        assert self.step is not None
         turn.include(self.then)
-        return self.entry
-
-    @property
-    def entry(self) -> ToStep:
-        """Where the part begins."""
-        return ToStep(self.step or f"{self.part}.start")
+        return ToStep(self.step)
 
     def targets(self) -> Iterable[tuple[tuple[str, ...], Way]]:
         """See Step."""
-        yield ("step" if self.step else "part",), self.entry
+        if self.step is not None:
+            yield ("step",), ToStep(self.step)
         yield from super().targets()

@@ -1,9 +1,9 @@
 """`menu`: offers choices by key. The line's global keys (operator, repeat, back) are always there."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from ivr_engine.dialogue.keying import Conversation
@@ -32,27 +32,29 @@ def _option(value: object) -> object:
             return Option(_TARGET.validate_python(value))
 
 
+def _apart(options: dict[str, Option]) -> dict[str, Option]:
+    taken: dict[tuple[str, str], str] = {}
+    for key, option in options.items():
+        for language, phrases in option.phrases.items():
+            for phrase in phrases:
+                heard = (language, " ".join(phrase.casefold().split()))
+                if heard in taken:
+                    context = {"phrase": repr(phrase), "key": key, "other": taken[heard], "hint": "a phrase chooses one option"}
+                    raise PydanticCustomError("phrase-twice", "{phrase} is said for {other} and again for {key}", context)
+                taken[heard] = key
+    return options
+
+
 class Menu(Conversation, Step):
     """An option may carry phrases, by language: what callers may say for it where there is speech."""
 
     kind = "menu"
 
     options: Annotated[
-        dict[Annotated[str, AfterValidator(_key)], Annotated[Option, BeforeValidator(_option)]], Field(min_length=1)
+        dict[Annotated[str, AfterValidator(_key)], Annotated[Option, BeforeValidator(_option)]],
+        Field(min_length=1),
+        AfterValidator(_apart),
     ]
-
-    @model_validator(mode="after")
-    def _one_option_a_phrase(self) -> Self:
-        taken: dict[tuple[str, str], str] = {}
-        for key, option in self.options.items():
-            for language, phrases in option.phrases.items():
-                for phrase in phrases:
-                    heard = " ".join(phrase.casefold().split())
-                    other = taken.setdefault((language, heard), key)
-                    if other != key:
-                        context = {"phrase": phrase, "key": key, "other": other, "hint": "a phrase chooses one option"}
-                        raise PydanticCustomError("phrase-twice", "{phrase!r} is said for {other} and for {key}", context)
-        return self
 
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
