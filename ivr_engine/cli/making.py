@@ -37,8 +37,8 @@ def new(settings: Settings, name: str, folder: str, number: str | None) -> None:
     made = make_line(settings.path(folder), name, chosen)
     click.echo(f"{len(made)} files made in {made[0].parent}; the line's number is {chosen}")
     if settings.path(folder) not in {settings.path(each) for each in settings.plugins.folders}:
-        click.echo("let the engine find it, in ivr.toml:")
-        click.echo(f'\n[plugins]\nfolders = ["{folder}"]\n')
+        click.echo("let the engine find it, and give its queue an operator on the built-in exchange, in ivr.toml:")
+        click.echo(f'\n[plugins]\nfolders = ["{folder}"]\n\n[virtual.operators]\n{name} = ["op1"]\n')
     click.echo(f"then: ivr lines check {name}; ivr lines test {name}; ivr call {chosen} --own")
 
 
