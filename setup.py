@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 LINES = ("centralino", "lavoro", "sociale", "comunicazioni_obbligatorie", "tfr_cliclavoro")
+PARTS = ("enti", "ministero")
 
 setup(
     name="ivr-engine",
@@ -14,11 +15,11 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     # The lines live in plugins/ and are imported as ivr_plugins.*: the bare name "plugins" never reaches site-packages.
-    packages=[*find_packages(include=["ivr_engine", "ivr_engine.*"]), "ivr_plugins", *(f"ivr_plugins.{line}" for line in LINES)],
+    packages=[*find_packages(include=["ivr_engine", "ivr_engine.*"]), "ivr_plugins", *(f"ivr_plugins.{name}" for name in LINES + PARTS)],
     package_dir={"ivr_plugins": "plugins"},
     package_data={
         "ivr_engine": ["py.typed", "**/*.yaml", "testing/new_line/**/*"],
-        **{f"ivr_plugins.{line}": ["*.yaml"] for line in LINES},
+        **{f"ivr_plugins.{name}": ["*.yaml", "calls/*.yaml"] for name in LINES + PARTS},
     },
     install_requires=[
         "click>=8.1",
@@ -61,5 +62,6 @@ setup(
     entry_points={
         "console_scripts": ["ivr = ivr_engine.cli.main:main"],
         "ivr_engine.lines": [f"{line} = ivr_plugins.{line}" for line in LINES],
+        "ivr_engine.parts": [f"{part} = ivr_plugins.{part}" for part in PARTS],
     },
 )

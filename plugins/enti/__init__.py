@@ -1,0 +1,1 @@
+"""Shared part: other bodies and emergency numbers. Data only."""

@@ -1,0 +1,1 @@
+"""Shared part: the Ministry itself. Data only."""
