@@ -15,7 +15,11 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     # The lines live in plugins/ and are imported as ivr_plugins.*: the bare name "plugins" never reaches site-packages.
-    packages=[*find_packages(include=["ivr_engine", "ivr_engine.*"]), "ivr_plugins", *(f"ivr_plugins.{name}" for name in LINES + PARTS)],
+    packages=[
+        *find_packages(include=["ivr_engine", "ivr_engine.*"]),
+        "ivr_plugins",
+        *(f"ivr_plugins.{name}" for name in LINES + PARTS),
+    ],
     package_dir={"ivr_plugins": "plugins"},
     package_data={
         "ivr_engine": ["py.typed", "**/*.yaml", "testing/new_line/**/*"],

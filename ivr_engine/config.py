@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from ivr_engine.errors import Invalid, Problem
 
@@ -29,6 +29,18 @@ def _network(value: str) -> str:
     return value
 
 
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("at least one is needed")
+    return values
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise ValueError(f"{twice[0]} is named twice")
+    return names
+
+
 class Section(BaseModel):
     """A table of the file: unknown keys are mistakes, values are what they say they are."""
 
@@ -38,13 +50,13 @@ class Section(BaseModel):
 class EngineSection(Section):
     """The process itself."""
 
-    data: str = Field("data", description="folder of the store, the spool and the control socket")
+    data: str = Field("data", min_length=1, description="folder of the store, the spool and the control socket")
     self_service_limit: Seconds = Field(600.0, description="seconds a caller may spend in menus before going to an operator")
     answer_share: float = Field(0.8, gt=0, le=1, description="share of an answer that must be heard to count as served by IVR")
     approval: bool | None = Field(
         None, description="whether a second person must approve a line's version (default: on a real Asterisk)"
     )
-    watchdog: Seconds = Field(10.0, description="seconds a blocked engine lives before it restarts")
+    watchdog: Seconds = Field(10.0, ge=2, description="seconds a blocked engine lives before it restarts (at least 2)")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least grave log line written")
     log_format: Literal["text", "json"] = Field("text", description="how log lines are written")
 
@@ -54,13 +66,15 @@ class AgiSection(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: Port = Field(4573, description="port to listen on; 0 takes any free one")
-    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+    allow: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], AfterValidator(_some)] = Field(
         ("127.0.0.1/32", "::1/128"), description="addresses or networks of the Asterisk machines; others are refused"
     )
     max_calls: int = Field(4000, ge=1, le=100_000, description="calls at once; further ones go to the dialplan's fall-back")
     header_timeout: Seconds = Field(5.0, description="seconds Asterisk has to introduce a call")
     reply_timeout: Seconds = Field(
-        180.0, description="seconds a command may take before the call counts as lost (queues excluded)"
+        180.0,
+        ge=30,
+        description="seconds a command, such as one sound, may take before the call is lost (at least 30; queues excluded)",
     )
 
 
@@ -85,7 +99,7 @@ class VirtualSection(Section):
     """The built-in exchange."""
 
     time: Literal["real", "fast"] = Field("real", description="fast: the clock jumps to the next event when nothing is under way")
-    operators: dict[LineName, tuple[str, ...]] = Field(
+    operators: dict[LineName, Annotated[tuple[str, ...], AfterValidator(_each_once)]] = Field(
         {"lavoro": ("op1", "op2"), "sociale": ("op3",), "co": ("op4", "op5"), "tfr": ("op6",)},
         description="operators of each queue",
     )
@@ -135,6 +149,12 @@ class Settings(Section):
     lines: dict[LineName, LineSection] = Field(default_factory=dict)
     transfers: dict[LineName, TransferSection] = Field(default_factory=dict)
     folder: Path = Field(Path(), exclude=True)
+    _file: str = PrivateAttr(FILE)
+    _text: str = PrivateAttr("")
+
+    def problem(self, where: tuple[str, ...], message: str, hint: str = "", rule: str = "wrong-value") -> Problem:
+        """A mistake that shows only once the lines are known, named as those of the file alone are."""
+        return Problem(self._file, _line_of(self._text, where), ".".join(where), message, hint, rule)
 
     def path(self, setting: str) -> Path:
         """A path of the settings, taken from the settings file's folder."""
@@ -158,10 +178,12 @@ def load(file: Path | None = None) -> Settings:
     if "folder" in tables:
         raise Invalid([Problem(str(path), _line_of(text, ("folder",)), "folder", "no such setting", "remove it")])
     try:
-        return Settings.model_validate({**_tuples(tables), "folder": path.parent.absolute()})
+        settings = Settings.model_validate({**_tuples(tables), "folder": path.parent.absolute()})
     except ValidationError as error:
         problems = [_problem(str(path), text, e) for e in error.errors()]
         raise Invalid(sorted(problems, key=lambda problem: problem.line)) from error
+    settings._file, settings._text = str(path), text
+    return settings
 
 
 def _tuples(value: object) -> Any:
@@ -171,8 +193,6 @@ def _tuples(value: object) -> Any:
             return {key: _tuples(item) for key, item in value.items()}
         case list():
             return tuple(map(_tuples, value))
-        case int() if not isinstance(value, bool):
-            return value
     return value
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ivr_engine import config
+from ivr_engine.engine.lines import load_lines
 from ivr_engine.errors import Invalid
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def test_every_mistake_is_named_with_its_line(tmp_path: Path) -> None:
         ("[agi]\nport = 70000", 2, "65535"),
         ('[exchange]\nkind = "avaya"', 2, "virtual"),
         ("[asterisk]\nsecret = 12345678", 2, "string"),
+        ("[engine]\nwatchdog = 1.5", 2, "greater than or equal to 2"),
+        ('[engine]\ndata = ""', 2, "at least 1 character"),
+        ("[agi]\nreply_timeout = 29", 2, "greater than or equal to 30"),
+        ("[agi]\nallow = []", 2, "at least one is needed"),
+        ('[virtual.operators]\nlavoro = ["op1"]\nco = ["op2", "op2"]', 3, "op2 is named twice"),
     ],
 )
 def test_one_mistake_one_sentence(tmp_path: Path, text: str, line: int, words: str) -> None:
@@ -72,3 +78,14 @@ def test_a_secret_never_shows(tmp_path: Path) -> None:
     file = tmp_path / "ivr.toml"
     file.write_text('[asterisk]\nsecret = "hunter2"\n')
     assert "hunter2" not in repr(config.load(file))
+
+
+def test_a_mistake_found_later_names_the_real_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "sito.toml"
+    file.write_text('[engine]\ndata = "x"\n\n[lines.lavoro]\nhours = {lun = []}\n[lines.nessuna]\nqueue = "q"\n')
+    with pytest.raises(Invalid) as caught:
+        load_lines(config.load(file))
+    assert [(p.file, p.line, p.field) for p in caught.value.problems] == [
+        (str(file), 5, "lines.lavoro.hours.week.lun"),
+        (str(file), 6, "lines.nessuna"),
+    ]

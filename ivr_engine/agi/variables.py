@@ -8,6 +8,9 @@ IVR_CONTACT: Final = "IVR_CONTACT"
 IVR_DONE: Final = "IVR_DONE"
 """Set by the engine's last command: the contact's id. While it is empty the dialplan's fall-back takes the caller over."""
 
+IVR_QUEUE: Final = "IVR_QUEUE"
+"""Where the dialplan's fall-back takes the caller; set by the dialplan, and by the engine when the caller changes line."""
+
 LANGUAGE: Final = "CHANNEL(language)"
 """Where sounds are taken from: "it", "en"."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from tabulate import tabulate
 
-from ivr_engine.clock import rome
+from ivr_engine.clock import ROME, rome
 from ivr_engine.engine.lines import load_lines
 from ivr_engine.engine.publication import Publication
 from ivr_engine.errors import IvrError, Unavailable
@@ -17,36 +17,55 @@ from ivr_engine.routing.board import Board
 from ivr_engine.routing.hours import LineHours, Reason, instant_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ivr_engine.config import Settings
-    from ivr_engine.routing.hours import Day, State
+    from ivr_engine.routing.hours import State, Stretch
 
 DAYS = ("lun", "mar", "mer", "gio", "ven", "sab", "dom")
-_WORDS = {
-    Reason.OPEN: "aperto",
-    Reason.CLOSED: "chiuso: fuori orario",
-    Reason.HOLIDAY: "chiuso: festa",
-    Reason.EXCEPTION: "chiuso: orario straordinario",
-    Reason.EMERGENCY: "chiuso: emergenza",
+_REASONS = {
+    Reason.CLOSED: "fuori orario",
+    Reason.HOLIDAY: "festa",
+    Reason.EXCEPTION: "orario straordinario",
+    Reason.EMERGENCY: "emergenza",
 }
+_YEARS = range(1970, 2200)
+_DAY = timedelta(days=1)
 
 
 class Moment(click.ParamType[datetime]):
-    """A day, or a day and a time, on Rome's clocks."""
+    """A day, or a day and a time, on Rome's clocks. A day alone is its beginning or, for what lasts until then, its end."""
 
     name = "moment"
 
-    def convert(self, value: str | datetime, _param: click.Parameter | None, _ctx: click.Context | None) -> datetime:
-        """Raises BadParameter."""
+    def __init__(self, *, last: bool = False) -> None:
+        self._last = last
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, _ctx: click.Context | None) -> datetime:
+        """Raises IvrError."""
         if isinstance(value, datetime):
             return value
+        moment = self._read(value)
+        if moment is None or moment.year not in _YEARS:
+            where = f"{param.opts[0]}: " if param is not None else ""
+            raise IvrError(f"{where}{value!r} is no moment", "write it as 2026-12-24 or as 2026-12-24 17:30")
+        return moment
+
+    def _read(self, text: str) -> datetime | None:
         try:
-            moment = datetime.fromisoformat(value)
+            day = datetime.combine(date.fromisoformat(text), datetime.min.time())
+            return day + _DAY if self._last and day.year in _YEARS else day
         except ValueError:
-            self.fail(f"{value!r} is no moment: write it as 2026-12-24 or as 2026-12-24 17:30")
-        return moment.replace(tzinfo=None)
+            pass
+        try:
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo is None else moment.astimezone(ROME).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            return None
 
 
 MOMENT = Moment()
+LAST_MOMENT = Moment(last=True)
 
 
 @click.command()
@@ -55,22 +74,27 @@ MOMENT = Moment()
 @click.option("--week", is_flag=True, help="The seven days from then on.")
 @click.pass_obj
 def hours(settings: Settings, line: str | None, at: datetime | None, week: bool) -> None:
-    """What callers of LINE (default: of every line) get who ask for an operator."""
+    """What callers of LINE (default: of every line) get who ask for an operator.
+
+    \b
+    ivr hours lavoro --at "2026-12-24 17:30"
+    ivr hours --week --at 2026-12-21
+    """
     all_hours, names = _hours(settings)
     if line is not None and line not in names:
         raise IvrError(f"there is no line {line!r}", f"lines are {', '.join(names)}")
     instant = time.time() if at is None else instant_of(at)
     chosen = [line] if line is not None else names
     if week:
-        for name in chosen:
-            _show_week(all_hours, name, rome(instant).date())
+        click.echo("\n\n".join(_week(all_hours, name, rome(instant).date()) for name in chosen))
         return
     rows = [(name, *_told(all_hours.state(name, instant))) for name in chosen]
-    click.echo(f"{rome(instant):%d/%m/%Y %H:%M}, ora di Roma")
-    click.echo(tabulate(rows, ("line", "state", "why", "until")))
+    click.echo(f"{DAYS[rome(instant).weekday()]} {rome(instant):%d/%m/%Y %H:%M}, ora di Roma")
+    click.echo(tabulate(rows, ("line", "operators", "why", "until")))
 
 
 def _hours(settings: Settings) -> tuple[LineHours, list[str]]:
+    """Of what callers hear; where no engine has ever run, of the lines' own files."""
     try:
         lines, notices = Publication(settings).published(time.time())
     except Unavailable:
@@ -85,21 +109,36 @@ def _hours(settings: Settings) -> tuple[LineHours, list[str]]:
 
 def _told(state: State) -> tuple[str, str, str]:
     until = f"{DAYS[state.until.weekday()]} {state.until:%d/%m/%Y %H:%M}" if state.until else "-"
-    return _WORDS[Reason.OPEN] if state.open else _WORDS[state.reason], state.why, until
+    return "aperto" if state.open else f"chiuso: {_REASONS[state.reason]}", state.why, until
 
 
-def _show_week(all_hours: LineHours, name: str, first: date) -> None:
-    click.echo(name)
+def _week(all_hours: LineHours, name: str, first: date) -> str:
     rows = []
-    for ahead in range(7):
-        day = first + timedelta(days=ahead)
-        rows.append((f"{DAYS[day.weekday()]} {day:%d/%m/%Y}", _periods(all_hours.day(name, day)), all_hours.day(name, day).why))
-    click.echo(tabulate(rows, ("day", "operators", "why")))
+    for day in (first + ahead * _DAY for ahead in range(7)):
+        midnights = [datetime.combine(each, datetime.min.time()) for each in (day, day + _DAY)]
+        stretches = all_hours.stretches(name, *map(instant_of, midnights))
+        rows.append((f"{DAYS[day.weekday()]} {day:%d/%m/%Y}", _open(stretches, day), _why(stretches)))
+    return f"{name}\n{tabulate(rows, ('day', 'operators', 'why'))}"
 
 
-def _periods(day: Day) -> str:
-    return ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in day.periods) or "chiuso"
+def _open(stretches: Sequence[Stretch], day: date) -> str:
+    """The times of a day on which a line is open, its neighbours joined where they meet."""
+    joined: list[list[datetime]] = []
+    for stretch in stretches:
+        if stretch.state.open and joined and joined[-1][1] == stretch.starts:
+            joined[-1][1] = stretch.until
+        elif stretch.state.open:
+            joined.append([stretch.starts, stretch.until])
+    ends = [(starts, f"{until:%H:%M}" if until.date() == day else "24:00") for starts, until in joined]
+    return ", ".join(f"{starts:%H:%M}-{until}" for starts, until in ends) or "chiuso"
 
 
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60 % 24:02}:{minutes % 60:02}" if minutes != 24 * 60 else "24:00"
+def _why(stretches: Sequence[Stretch]) -> str:
+    """What makes the day another than the week says."""
+    states = [stretch.state for stretch in stretches]
+    told = [
+        ": ".join(filter(None, (_REASONS.get(state.reason, _REASONS[Reason.EXCEPTION]), state.why)))
+        for state in states
+        if state.why or state.reason not in {Reason.OPEN, Reason.CLOSED}
+    ]
+    return "; ".join(dict.fromkeys(told))

@@ -9,7 +9,7 @@ import click
 from tabulate import tabulate
 
 from ivr_engine.cli.client import tell_engine
-from ivr_engine.cli.hours import MOMENT
+from ivr_engine.cli.hours import LAST_MOMENT, MOMENT
 from ivr_engine.cli.users import administration
 from ivr_engine.clock import rome
 from ivr_engine.dialogue.hours import periods as as_periods
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 _signed = click.option("--as", "who", required=True, metavar="NAME", help="Who you are: a user of `ivr users list`.")
 _from = click.option("--from", "starts", type=MOMENT, help='From then on, such as "2026-12-24 13:00" (default: now).')
-_until = click.option("--until", type=MOMENT, required=True, help="Until then, in Rome: everything switched by hand expires.")
+_until = click.option(
+    "--until",
+    type=LAST_MOMENT,
+    required=True,
+    help="Until then, or to the end of that day: what is switched by hand expires.",
+)
+_every_line = click.option("--every-line", is_flag=True, help="For the callers of all lines.")
 
 
 def _known(settings: Settings, line: str, function: str = "") -> None:
@@ -37,11 +43,21 @@ def _known(settings: Settings, line: str, function: str = "") -> None:
         raise IvrError(f"line {line} has no function {function!r}", f"functions: {known}")
 
 
+def _whose(settings: Settings, line: str | None, every_line: bool) -> str:
+    if bool(line) == every_line:
+        raise IvrError("say for which line it is, or --every-line", "one of the two")
+    if line:
+        _known(settings, line)
+    return line or records.ALL_LINES
+
+
 def _now() -> datetime:
     return rome(time.time()).replace(tzinfo=None, second=0, microsecond=0)
 
 
-_function = click.option("--function", default=records.EVERY_FUNCTION, help="That one alone (default: the whole self-service).")
+_function = click.option(
+    "--function", default=records.EVERY_FUNCTION, help="That one alone (default: the line's whole self-service)."
+)
 
 
 @click.group()
@@ -50,7 +66,8 @@ def closures() -> None:
 
 
 @closures.command("add")
-@click.argument("line")
+@click.argument("line", required=False)
+@_every_line
 @_from
 @_until
 @click.option("--emergency", is_flag=True, help="Closed at once, whatever else says.")
@@ -59,10 +76,18 @@ def closures() -> None:
 @_signed
 @click.pass_obj
 def add_closure(
-    settings: Settings, line: str, starts: datetime | None, until: datetime, emergency: bool, periods: str, reason: str, who: str
+    settings: Settings,
+    line: str | None,
+    every_line: bool,
+    starts: datetime | None,
+    until: datetime,
+    emergency: bool,
+    periods: str,
+    reason: str,
+    who: str,
 ) -> None:
     """Close LINE, or give it other hours, for a while."""
-    _known(settings, line)
+    whose = _whose(settings, line, every_line)
     hours = tuple(periods.split())
     if emergency and hours:
         raise IvrError("an emergency closes the line and has no periods", "leave one of the two out")
@@ -73,7 +98,7 @@ def add_closure(
     with administration(settings).change() as connection:
         number = records.close_line(
             connection,
-            line=line,
+            line=whose,
             emergency=emergency,
             starts=starts or _now(),
             until=until,
@@ -94,7 +119,7 @@ def list_closures(settings: Settings) -> None:
     rows = [
         (
             closure.id,
-            closure.line,
+            closure.line or "every line",
             f"{closure.starts:%d/%m/%Y %H:%M}",
             f"{closure.until:%d/%m/%Y %H:%M}",
             "emergenza" if closure.emergency else ", ".join(closure.periods) or "chiuso",
@@ -123,7 +148,7 @@ def messages() -> None:
 
 @messages.command("add")
 @click.argument("line", required=False)
-@click.option("--every-line", is_flag=True, help="For the callers of all lines.")
+@_every_line
 @_from
 @_until
 @click.option("--it", "italian", required=True, help="What is said, in Italian.")
@@ -141,26 +166,22 @@ def add_message(
     who: str,
 ) -> None:
     """Tell callers of LINE something first: it is spoken and installed, then they hear it."""
-    if bool(line) == every_line:
-        raise IvrError("say for which line the message is, or --every-line", "one of the two")
-    if line:
-        _known(settings, line)
+    whose = _whose(settings, line, every_line)
     for option, text in (("--it", italian), ("--en", english)):
         if not text.strip() or "{" in text or "}" in text or len(text) > 500:
             raise IvrError(f"{option} must say something, in 500 letters at most and without braces")
     now = time.time()
-    with administration(settings).change() as connection:
+    with administration(settings).change() as connection:  # kept only once it can be heard
         number = records.tell_callers(
             connection,
-            line=line or records.ALL_LINES,
+            line=whose,
             starts=starts or _now(),
             until=until,
             texts={"it": italian, "en": english},
             who=who,
             at=now,
         )
-    publication = Publication(settings)
-    publication.make_sounds(publication.published(now)[0])
+        Publication(settings).speak(records.current(connection, now))
     click.echo(f"message {number} is heard until {until:%d/%m/%Y %H:%M}; {tell_engine(settings)}")
 
 
@@ -196,9 +217,7 @@ def end_message(settings: Settings, number: int, who: str) -> None:
 
 @click.command("off")
 @click.argument("line")
-@click.option(
-    "--function", default=records.EVERY_FUNCTION, help="That self-service alone (default: the line's whole self-service)."
-)
+@_function
 @click.option("--reason", required=True, help="Why, for those who look later.")
 @_signed
 @click.pass_obj
@@ -209,9 +228,7 @@ def switch_off(settings: Settings, line: str, function: str, reason: str, who: s
 
 @click.command("on")
 @click.argument("line")
-@click.option(
-    "--function", default=records.EVERY_FUNCTION, help="That self-service alone (default: the line's whole self-service)."
-)
+@_function
 @_signed
 @click.pass_obj
 def switch_on(settings: Settings, line: str, function: str, who: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import structlog
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ReactorNotRunning
 
 from ivr_engine import logs
 from ivr_engine.engine.lines import sounds_wanting
@@ -51,13 +53,9 @@ def run(reactor: Any, stop: Callable[[], Coroutine[Any, Any, None]], leave: Call
     """Run the reactor until it is stopped; `leave` is called at the first signal, `stop` before the end."""
     signals: list[int] = []
 
-    def end() -> None:
-        if reactor.running:
-            reactor.stop()
-
     def on_signal(number: int, _frame: object) -> None:
         signals.append(number)
-        reactor.callFromThread(leave if len(signals) == 1 else end)
+        reactor.callFromThread(leave if len(signals) == 1 else lambda: _end(reactor))
 
     def install() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,7 +70,12 @@ def _leave(engine: Engine, reactor: Any) -> None:
     log.info("leaving: no new calls", calls=len(engine.contacts), in_self_service=engine.contacts.in_self_service())
     drained = Deferred.fromCoroutine(engine.drain(engine.settings.engine.self_service_limit + _MARGIN_S))
     drained.addErrback(lambda failure: log.error("leaving failed", error=failure.getErrorMessage()))
-    drained.addCallback(lambda _left: reactor.stop() if reactor.running else None)
+    drained.addCallback(lambda _left: _end(reactor))
+
+
+def _end(reactor: Any) -> None:
+    with contextlib.suppress(ReactorNotRunning):  # it is ending already: somebody is impatient
+        reactor.stop()
 
 
 def _greeting(engine: Engine) -> str:

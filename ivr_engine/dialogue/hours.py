@@ -90,7 +90,7 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Exception_(_Data):  # noqa: N801 - the word is taken
+class DatedHours(_Data):
     """Days on which other hours hold, the week and holidays notwithstanding; no periods: closed."""
 
     from_: date = Field(alias="from")
@@ -112,7 +112,7 @@ class HoursData(_Data):
     week: dict[Annotated[str, AfterValidator(_is_days)], Periods] = {}
     holidays: Literal["national", "none"] = "national"
     patron: Annotated[str, AfterValidator(_is_patron)] | None = None
-    exceptions: tuple[Exception_, ...] = ()
+    exceptions: tuple[DatedHours, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -124,4 +124,11 @@ class HoursData(_Data):
     @model_validator(mode="after")
     def _a_week(self) -> Self:
         week(self.week)
+        return self
+
+    @model_validator(mode="after")
+    def _one_exception_a_day(self) -> Self:
+        for before, after in pairwise(sorted(self.exceptions, key=lambda exception: exception.from_)):
+            if after.from_ <= before.until:
+                raise ValueError(f"two exceptions hold on {after.from_}")
         return self

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
     from twisted.python.failure import Failure
 
-    from ivr_engine.control import Talk
+    from ivr_engine.control import Conversation
     from ivr_engine.engine.wiring import Engine
     from ivr_engine.exchange.virtual.caller import Caller, CallRecord
     from ivr_engine.routing.feed import Notice
 
 
-KEY_PACE_S = 0.2
 log = structlog.get_logger()
+
+_KEY_PACE_S = 0.2
 
 
 class Call(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,14 +52,14 @@ class Watch(msgspec.Struct, forbid_unknown_fields=True):
     operator: str | None = None
 
 
-def commands(engine: Engine) -> dict[str, Callable[[Talk, dict[str, Any]], None]]:
+def commands(engine: Engine) -> dict[str, Callable[[Conversation, dict[str, Any]], None]]:
     """By the name the socket's first line gives."""
     return {
-        "status": lambda talk, _request: _status(engine, talk),
-        "reload": lambda talk, _request: _reload(engine, talk),
-        "watch": lambda talk, request: _watch(engine, talk, _as(Watch, request)),
-        "call": lambda talk, request: _call(engine, talk, _as(Call, request)),
-        "phone": lambda talk, request: _phone(engine, talk, _as(Phone, request)),
+        "status": lambda conversation, _request: _status(engine, conversation),
+        "reload": lambda conversation, _request: _reload(engine, conversation),
+        "watch": lambda conversation, request: _watch(engine, conversation, _as(Watch, request)),
+        "call": lambda conversation, request: _call(engine, conversation, _as(Call, request)),
+        "phone": lambda conversation, request: _phone(engine, conversation, _as(Phone, request)),
     }
 
 
@@ -69,9 +70,9 @@ def _as(kind: type[Any], request: dict[str, Any]) -> Any:
         raise IvrError(f"the request is not understood: {error}") from error
 
 
-def _status(engine: Engine, talk: Talk) -> None:
+def _status(engine: Engine, conversation: Conversation) -> None:
     agi, spool, writer = engine.server.statistics(), engine.store.spool.statistics(), engine.store.writer.health()
-    talk.tell(
+    conversation.tell(
         "status",
         exchange=engine.exchange.name,
         port=engine.port,
@@ -81,34 +82,40 @@ def _status(engine: Engine, talk: Talk) -> None:
         store=asdict(writer),
         functions={line: asdict(pool) for line, pool in engine.pools.statistics().items()},
     )
-    talk.end()
+    conversation.end()
 
 
-def _reload(engine: Engine, talk: Talk) -> None:
+def _reload(engine: Engine, conversation: Conversation) -> None:
     def done(versions: dict[str, int]) -> None:
-        talk.tell("reloaded", versions=versions)
-        talk.end()
+        conversation.tell("reloaded", versions=versions)
+        conversation.end()
+
+    _answer(conversation, Deferred.fromCoroutine(engine.reload()), done, "calls are served as before")
+
+
+def _answer(conversation: Conversation, asked: Deferred[Any], done: Callable[[Any], None], hint: str = "") -> None:
+    """Tell how it went when it is over."""
 
     def failed(failure: Failure) -> None:
         error = failure.value
-        message = error.message if isinstance(error, IvrError) else f"the engine failed: {type(error).__name__}"
-        log.error("reloading failed; calls are served as before", error=str(error))
-        talk.tell("error", message=message, hint="calls are served as before")
-        talk.end()
+        if not isinstance(error, IvrError):
+            log.error("control command failed", exc_info=error)
+            error = IvrError(f"the engine failed: {type(error).__name__}")
+        conversation.fail(IvrError(error.message, hint or error.hint))
 
-    Deferred.fromCoroutine(engine.reload()).addCallbacks(done, failed)
+    asked.addCallback(done).addErrback(failed)
 
 
-def _watch(engine: Engine, talk: Talk, request: Watch) -> None:
+def _watch(engine: Engine, conversation: Conversation, request: Watch) -> None:
     def deliver(notice: Notice) -> None:
-        talk.tell(type(notice).__name__, **msgspec.to_builtins(notice))
+        conversation.tell(type(notice).__name__, **msgspec.to_builtins(notice))
 
-    talk.on_gone = engine.feed.subscribe(deliver, request.operator)
-    talk.tell("watching", operator=request.operator)
+    conversation.on_gone = engine.feed.subscribe(deliver, request.operator)
+    conversation.tell("watching", operator=request.operator)
 
 
-def dial(engine: Engine, number: str, caller: Caller, done: Callable[[CallRecord, str], None], hangup_after: str = "") -> None:
-    """Call on the built-in exchange; `done` gets the record and the outcome ("" when the contact is still being followed).
+def dial(engine: Engine, number: str, caller: Caller, hangup_after: str = "") -> Deferred[tuple[CallRecord, str]]:
+    """Call on the built-in exchange; the record and the outcome ("" when the contact is still being followed).
 
     `hangup_after` is a step of the tree: the caller hangs up when its prompt was heard, in a queue step when waiting begins.
     """
@@ -119,16 +126,14 @@ def dial(engine: Engine, number: str, caller: Caller, done: Callable[[CallRecord
     look = _Look(caller, hangup_after)
     forget = engine.feed.subscribe(look.notice)
 
-    def over(record: CallRecord) -> None:
-        forget()
-        done(record, look.outcome)
+    async def call(exchange: VirtualExchange) -> tuple[CallRecord, str]:
+        try:
+            record = await exchange.dial(number, caller)
+        finally:
+            forget()
+        return record, look.outcome
 
-    try:
-        call = engine.exchange.dial(number, caller)
-    except BaseException:
-        forget()
-        raise
-    call.addCallback(over)
+    return Deferred.fromCoroutine(call(engine.exchange))
 
 
 class _Look:
@@ -179,40 +184,41 @@ def scripted(request: Call) -> ScriptedCaller:
         raise IvrError(str(error)) from error
 
 
-def _call(engine: Engine, talk: Talk, request: Call) -> None:
-    def done(record: CallRecord, outcome: str) -> None:
-        talk.tell("done", **record_as_json(engine, record, outcome))
-        talk.end()
+def _call(engine: Engine, conversation: Conversation, request: Call) -> None:
+    def done(ended: tuple[CallRecord, str]) -> None:
+        conversation.tell("done", **record_as_json(engine, *ended))
+        conversation.end()
 
     caller = scripted(request)
-    talk.on_gone = caller.hang_up
-    dial(engine, request.number, caller, done, request.hangup_after)
+    conversation.on_gone = caller.hang_up
+    _answer(conversation, dial(engine, request.number, caller, request.hangup_after), done)
 
 
-def _phone(engine: Engine, talk: Talk, request: Phone) -> None:
+def _phone(engine: Engine, conversation: Conversation, request: Phone) -> None:
     catalogue = engine.lines.catalogue
 
-    def done(record: CallRecord, outcome: str) -> None:
-        talk.tell("done", contact=record.contact, outcome=outcome, ended_by=record.ended_by)
-        talk.end()
+    def done(ended: tuple[CallRecord, str]) -> None:
+        record, outcome = ended
+        conversation.tell("done", contact=record.contact, outcome=outcome, ended_by=record.ended_by)
+        conversation.end()
 
     caller = InteractiveCaller(
         request.caller,
-        on_sound=lambda file: talk.tell("sound", text=catalogue.text("it", file)),
-        on_queue=lambda queue: talk.tell("queue", queue=queue),
-        on_talk=lambda operator: talk.tell("talk", operator=operator),
+        on_sound=lambda file: conversation.tell("sound", text=catalogue.text("it", file)),
+        on_queue=lambda queue: conversation.tell("queue", queue=queue),
+        on_talk=lambda operator: conversation.tell("talk", operator=operator),
     )
 
     def press(key: str) -> None:
-        talk.tell("key", key=key, taken=caller.press(key))
+        conversation.tell("key", key=key, taken=caller.press(key))
 
     def keyed(line: dict[str, Any]) -> None:
         if line.get("hang_up"):
             caller.hang_up()
         # Keys typed at once are pressed as a finger would: between two of them the engine has to listen again.
         for place, key in enumerate(str(line.get("keys", ""))):
-            engine.clock.callLater(place * KEY_PACE_S, press, key)
+            engine.clock.callLater(place * _KEY_PACE_S, press, key)
 
-    talk.on_line = keyed
-    talk.on_gone = caller.hang_up
-    dial(engine, request.number, caller, done)
+    conversation.on_line = keyed
+    conversation.on_gone = caller.hang_up
+    _answer(conversation, dial(engine, request.number, caller), done)

@@ -132,7 +132,7 @@ def _apply_site(settings: Settings, lines: dict[str, Line]) -> list[Problem]:
     for name, site in settings.lines.items():
         if name not in lines:
             hint = f"lines are {', '.join(sorted(lines))}"
-            problems.append(Problem("ivr.toml", 0, f"lines.{name}", "there is no such line", hint, "unknown-line"))
+            problems.append(settings.problem(("lines", name), "there is no such line", hint, "unknown-line"))
             continue
         changed = {key: value for key, value in site if value is not None}
         if site.hours is not None:
@@ -140,9 +140,8 @@ def _apply_site(settings: Settings, lines: dict[str, Line]) -> list[Problem]:
                 changed["hours"] = HoursData.model_validate(site.hours)
             except ValidationError as error:
                 first = error.errors()[0]
-                where = ".".join(("lines", name, "hours", *(str(part) for part in first["loc"] if part != "[key]")))
-                message = first["msg"].removeprefix("Value error, ")
-                problems.append(Problem("ivr.toml", 0, where, message, rule="bad-hours"))
+                where = ("lines", name, "hours", *(str(part) for part in first["loc"] if part != "[key]"))
+                problems.append(settings.problem(where, first["msg"].removeprefix("Value error, "), rule="bad-hours"))
                 continue
         lines[name] = replace(lines[name], **changed)
     return problems

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from ivr_engine.engine.commands import Call, dial, record_as_json, scripted
 from ivr_engine.engine.lines import load_lines
 from ivr_engine.engine.wiring import Engine
+from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.virtual.clock import FastClock
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from ivr_engine.config import Settings
-    from ivr_engine.exchange.virtual.caller import CallRecord
 
 _LIMIT_S = 120.0  # real seconds
 
@@ -30,7 +30,8 @@ def call_once(settings: Settings, store: Path, request: dict[str, Any], start: f
 
 
 def call_all(settings: Settings, store: Path, calls: Sequence[Call], start: float | None = None) -> list[dict[str, Any]]:
-    """Scripted calls one after the other, from the instant `start` (default: now). Raises IvrError."""
+    """Scripted calls one after the other, from the instant `start` (default: now). Raises IvrError; Unavailable
+    when they take longer than two minutes of real time."""
     from twisted.internet import reactor as twisted_reactor
 
     reactor: Any = twisted_reactor
@@ -56,7 +57,7 @@ def call_all(settings: Settings, store: Path, calls: Sequence[Call], start: floa
 
     def begin() -> None:
         done: Deferred[Any] = Deferred.fromCoroutine(serve())
-        done.addTimeout(_LIMIT_S, reactor)
+        done.addTimeout(_LIMIT_S, reactor, onTimeoutCancel=_too_long)
         done.addErrback(failures.append)
         done.addCallback(lambda _result: reactor.stop())
 
@@ -68,10 +69,9 @@ def call_all(settings: Settings, store: Path, calls: Sequence[Call], start: floa
 
 
 async def _one(engine: Engine, request: Call) -> dict[str, Any]:
-    answer: Deferred[dict[str, Any]] = Deferred()
+    record, outcome = await dial(engine, request.number, scripted(request), request.hangup_after)
+    return record_as_json(engine, record, outcome)
 
-    def done(record: CallRecord, outcome: str) -> None:
-        answer.callback(record_as_json(engine, record, outcome))
 
-    dial(engine, request.number, scripted(request), done, request.hangup_after)
-    return await answer
+def _too_long(_failure: object, seconds: float) -> None:
+    raise Unavailable(f"the calls did not end within {seconds:.0f} s", "make them in smaller portions, or look at the log")

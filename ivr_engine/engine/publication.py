@@ -127,6 +127,10 @@ class Publication:
             articles.publish(connection, articles_of(lines, line), at)
         return version
 
+    def speak(self, current: Notices) -> None:
+        """Make the sounds of those front messages, before callers hear them. Raises Invalid, Unavailable."""
+        self.make_sounds(self._lines(self._heard_or_new(files_of(self._found)), {}, current))
+
     def make_sounds(self, lines: Lines) -> int:
         """Render what is missing, and lay it where the settings say Asterisk looks. Raises Unavailable."""
         settings = self.settings.prompts

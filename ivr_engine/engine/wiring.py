@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import structlog
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.threads import deferToThread
 
 from ivr_engine import control
@@ -17,14 +17,14 @@ from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
 from ivr_engine.engine.publication import articles_of
 from ivr_engine.errors import IvrError
-from ivr_engine.events import Cause
 from ivr_engine.exchange.virtual.clock import RealClock
+from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
 from ivr_engine.routing.board import Board
 from ivr_engine.routing.callers import KnownCallers
-from ivr_engine.routing.contacts import Book, Contact, OpenContacts
+from ivr_engine.routing.contacts import Book, OpenContacts
 from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, OpenCase
 from ivr_engine.routing.follow import Follower
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from ivr_engine.speech.catalogue import Catalogue
 
 log = structlog.get_logger()
-
-_READY_S = 30.0  # seconds the store has at start to take in what an earlier engine left in the spool
 
 
 class Engine:
@@ -69,7 +67,7 @@ class Engine:
         self.clock = clock or RealClock(reactor)
         self.feed = Feed()
         self.contacts = OpenContacts()
-        self._numbers = lines.numbers()
+        self._numbers, self._queues = lines.numbers(), lines.queues()
         self.store = Store(settings.path(settings.engine.data), self._committed)
         self.book = Book(self.store.spool, self.feed)
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
@@ -87,15 +85,15 @@ class Engine:
             serving=lambda: self.serving,
             caller_key=self.store.caller_key,
             answer_share=settings.engine.answer_share,
-            look=self._look,
+            look=lambda: self.follower.look(),  # noqa: PLW0108 - there is no follower before the exchange
         )
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
-        self.watchdog = Watchdog(reactor, settings.engine.watchdog)
+        self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self._control: Any = None
 
     def start(self) -> None:
-        """Open the store, take up what an earlier engine left, listen. Raises Unavailable."""
+        """Open the store, listen, follow what an earlier engine left. Raises Unavailable."""
         try:
             self.store.start()
             self._publish_articles()
@@ -112,20 +110,21 @@ class Engine:
                 contacts=self.contacts,
                 book=self.book,
                 store=self.store,
-                queues=self.lines.queues(),
+                queues=self._queues,
                 caller_key=self.store.caller_key,
                 answer_share=self.settings.engine.answer_share,
                 every=self.settings.asterisk.ledger_every,
             )
-            self._take_up()
+            self.follower.mark_beginning()
             self._control = control.listen(self.reactor, self.store.folder, commands(self))
+            self.watchdog.start()
+            self.exchange.start(self._sign)
         except BaseException:
+            self.watchdog.stop()
             self.server.stop()
             self.store.close()
             raise
-        self.exchange.start(self._sign)
         self.follower.start()
-        self.watchdog.start()
 
     async def reload(self) -> dict[str, int]:
         """Serve what is published now to calls that arrive from now on; line → version. Raises IvrError, and changes nothing."""
@@ -139,6 +138,8 @@ class Engine:
         self.serving = self._serve(lines)
         self._numbers.clear()
         self._numbers.update(self.serving.numbers)
+        self._queues.clear()
+        self._queues.update(lines.queues())
         log.info("lines are served anew", versions=dict(lines.versions))
         return dict(lines.versions)
 
@@ -173,30 +174,17 @@ class Engine:
         """End everything. Callers in a queue or talking are left to the exchange, and followed by the next engine."""
         self.watchdog.stop()
         self.follower.stop()
-        await self.exchange.stop()
-        if self._control is not None:
-            await _ended(self._control.stopListening())
-        self.server.stop()
-        self.store.close()
+        self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
+        try:
+            await self.exchange.stop()
+            await maybeDeferred(self._control.stopListening)
+        finally:
+            self.server.stop()
+            self.store.close()
 
     def _sign(self, sign: Sign) -> None:
         self.desk.take(sign)
         self.follower.take(sign)
-
-    def _look(self) -> None:
-        self.follower.look()
-
-    def _take_up(self) -> None:
-        """Contacts an earlier engine left open, to be followed from now on."""
-        if not self.store.writer.flush(_READY_S):
-            log.warning("the store is not ready; calls of an earlier engine are taken up at the next start")
-            return
-        for left in self.store.contacts.open_contacts():
-            contact = Contact(self.book, left.id, left.channel, left.line, left.number, lost=Cause.ENGINE_LOST, fold=left.fold)
-            contact.queue, contact.queued_at, contact.answered = left.queue, left.queued_at, left.answered
-            self.contacts.add(contact)
-        if self.contacts:
-            log.info("calls of an earlier engine are followed to their end", contacts=len(self.contacts))
 
     def _publish_articles(self) -> None:
         self.store.publish(articles_of(self.lines), self.clock.now())
@@ -209,8 +197,3 @@ class Engine:
     def _committed(self, touched: Sequence[CaseTouched]) -> None:
         for case in touched:
             self.reactor.callFromThread(self.feed.publish, case)
-
-
-async def _ended(result: Any) -> None:
-    if isinstance(result, Deferred):
-        await result

@@ -104,12 +104,17 @@ class AgiCall:
         await agi.set_variable(variables.ANSWERED_TIME, "")
         return TransferResult(_DIALLED.get(status, TransferStatus.FAILED), _seconds(talked))
 
-    async def finish(self, contact: str) -> None:
-        """The engine's last command: the dialplan need not step in. Works after hang-up; a lost call needs it no more."""
+    async def fall_back_to(self, queue: str) -> None:
+        """Where the dialplan takes the caller should the engine die in this call. Works after hang-up."""
+        await self._agi.set_variable(variables.IVR_QUEUE, queue)
+
+    async def finish(self, contact: str) -> bool:
+        """The engine's last command: the dialplan need not step in. Works after hang-up; False when the call was lost before."""
         try:
             await self._agi.set_variable(variables.IVR_DONE, contact)
         except CallLost:
-            return
+            return False
+        return True
 
 
 def _seconds(text: str) -> int:

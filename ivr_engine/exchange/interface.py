@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ivr_engine.events import QueueStatus
-
 
 @dataclass(frozen=True, slots=True)
 class CallerJoined:
@@ -105,23 +103,6 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueStay:
-    """What the ledger says of one channel's stay in a queue; `status` is None while it has not ended."""
-
-    channel: str
-    queue: str
-    number: str  # as the exchange wrote it at entry; "" when withheld
-    entered_at: float
-    operator: str
-    answered_at: float | None
-    status: QueueStatus | None
-    ended_at: float | None
-    wait_s: int
-    talk_s: int
-    by_operator: bool  # the operator, not the caller, ended the talk
-
-
-@dataclass(frozen=True, slots=True)
 class QueueState:
     """How a queue stands: callers `waiting`, operators `serving` (there, and not on a break), of whom `free` could be rung."""
 
@@ -149,3 +130,6 @@ class Exchange(Protocol):
 
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """Entries after `position` ("" = the beginning) and the position after them. Blocks: call it in a thread."""
+
+    def ledger_end(self) -> str:
+        """The position after everything the ledger holds now. Blocks: call it in a thread."""

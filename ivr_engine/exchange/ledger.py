@@ -1,34 +1,48 @@
-"""Asterisk's queue_log: read on from a stored position, across rotations, and folded into stays in a queue."""
+"""Asterisk's queue_log: read on from a stored position, across rotations; and what its closing entries say."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import structlog
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import QueueStatus
-from ivr_engine.exchange.interface import LedgerEntry, QueueStay
+from ivr_engine.exchange.interface import LedgerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 log = structlog.get_logger()
 
 _COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
-_POSITION = re.compile(r"(\d+):(\d+)")
+_POSITION = re.compile(r"(\d+):(\d+)(?::(\d+))?")
+_TAIL = 1 << 16  # bytes in which the last line is looked for
+
+
+def end(path: Path) -> str:
+    """The position after all that is there now; "" when there is no file yet. Raises Unavailable."""
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            entries, offset = _entries(file, max(0, status.st_size - _TAIL), from_a_line=status.st_size <= _TAIL)
+            return _position(status.st_ino, offset, entries, 0)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def read(path: Path, position: str) -> tuple[list[LedgerEntry], str]:
     """The entries after `position` ("" = the beginning of the file) and the position after them.
 
-    A position is inode:offset. After a rotation the old file is finished first, if it is still beside the new one and not
-    compressed. A last line without its end is left for the next time, lines that cannot be read are logged and skipped.
-    No file yet: nothing to read. Raises Unavailable when it is there and cannot be read.
+    A position is inode:offset:seconds of the last entry. After a rotation the old file is finished first, if it is still
+    beside the new one and not compressed. When it is not, or the file was cut short or put back from a copy, what is older
+    than the last entry is left out. A last line without its end is left for the next time, lines that cannot be read are
+    logged and skipped. No file yet: nothing to read. Raises Unavailable when it is there and cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -36,8 +50,15 @@ def read(path: Path, position: str) -> tuple[list[LedgerEntry], str]:
     except FileNotFoundError:
         return [], position
     except OSError as error:
-        hint = "may the engine's user read it?"
-        raise Unavailable(f"the queue ledger {path} cannot be read: {error.strerror}", hint) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(f"the queue ledger {path} cannot be read: {error.strerror}", "may the engine's user read it?")
+
+
+def _position(inode: int, offset: int, entries: Sequence[LedgerEntry], before: int) -> str:
+    return f"{inode}:{offset}:{max(before, int(entries[-1].at)) if entries else before}"
 
 
 def _read_on(path: Path, file: BinaryIO, position: str) -> tuple[list[LedgerEntry], str]:
@@ -45,18 +66,22 @@ def _read_on(path: Path, file: BinaryIO, position: str) -> tuple[list[LedgerEntr
     entries: list[LedgerEntry] = []
     status = os.fstat(file.fileno())
     known = _POSITION.fullmatch(position)
-    inode, offset = (int(known[1]), int(known[2])) if known else (status.st_ino, 0)
+    inode, offset, last = (int(known[1]), int(known[2]), int(known[3] or 0)) if known else (status.st_ino, 0, 0)
+    oldest = 0
     if inode != status.st_ino:
-        for old in _rotated(path, inode):
+        old_files = _rotated(path, inode)
+        for old in old_files:
             with old.open("rb") as rotated:
                 entries += _entries(rotated, offset)[0]
             offset = 0
-        offset = 0
+        offset, oldest = 0, 0 if old_files else last
     if status.st_size < offset:
         log.warning("the queue ledger was cut short and is read from its beginning", file=str(path))
-        offset = 0
+        offset, oldest = 0, last
     fresh, offset = _entries(file, offset)
-    return entries + fresh, f"{status.st_ino}:{offset}"
+    # Of the last second itself nothing is left out: an entry read twice does no harm, one not read does.
+    entries += [entry for entry in fresh if entry.at >= oldest]
+    return entries, _position(status.st_ino, offset, entries, last)
 
 
 def _rotated(path: Path, inode: int) -> list[Path]:
@@ -70,12 +95,13 @@ def _rotated(path: Path, inode: int) -> list[Path]:
     return sorted((file for file in beside if age[file] >= age[last]), key=age.__getitem__)
 
 
-def _entries(file: BinaryIO, offset: int) -> tuple[list[LedgerEntry], int]:
-    """The whole lines of a file from `offset`, and the offset after the last of them."""
+def _entries(file: BinaryIO, offset: int, *, from_a_line: bool = True) -> tuple[list[LedgerEntry], int]:
+    """The whole lines of a file from `offset`, which may lie within a line, and the offset after the last of them."""
     file.seek(offset)
     data = file.read()
     whole = data[: data.rfind(b"\n") + 1]
-    entries = [entry for line in whole.split(b"\n") if line and (entry := _entry(line.decode("utf-8", "replace")))]
+    first = 0 if from_a_line else whole.find(b"\n") + 1
+    entries = [entry for line in whole[first:].split(b"\n") if line and (entry := _entry(line.decode("utf-8", "replace")))]
     return entries, offset + len(whole)
 
 
@@ -83,7 +109,7 @@ def _entry(line: str) -> LedgerEntry | None:
     try:
         at, channel, queue, operator, verb, *data = line.split("|")
         channel, queue, operator = ("" if field == "NONE" else field for field in (channel, queue, operator))
-        return LedgerEntry(float(at), channel, queue, operator, verb, tuple(data))
+        return LedgerEntry(float(int(at)), channel, queue, operator, verb, tuple(data))
     except ValueError:
         log.warning("a line of the queue ledger cannot be read", start=line[:20])
         return None
@@ -105,83 +131,22 @@ _CLOSING: dict[str, tuple[QueueStatus, int, int | None]] = {
 _BY_OPERATOR = {"COMPLETEAGENT", "BLINDTRANSFER", "ATTENDEDTRANSFER"}
 
 
-@dataclass(slots=True)
-class _Stay:
-    channel: str
-    queue: str
-    number: str
-    entered_at: float
-    operator: str = ""
-    answered_at: float | None = None
-    status: QueueStatus | None = None
-    ended_at: float | None = None
-    wait_s: int = 0
-    talk_s: int = 0
-    by_operator: bool = False
+class Closing(NamedTuple):
+    """What the entry that ends a stay says: how, whole seconds waited and talked, and whether the operator ended the talk."""
 
-    def connect(self, entry: LedgerEntry) -> None:
-        self.operator, self.answered_at, self.wait_s = entry.operator, entry.at, _number(entry.data, 0)
-
-    def close(self, entry: LedgerEntry) -> None:
-        status, wait, talk = _CLOSING[entry.verb]
-        self.status, self.ended_at, self.wait_s = status, entry.at, _number(entry.data, wait)
-        if talk is not None:
-            self.talk_s = _number(entry.data, talk)
-            self.operator, self.by_operator = entry.operator, entry.verb in _BY_OPERATOR
-            self.answered_at = self.answered_at if self.answered_at is not None else entry.at - self.talk_s
-
-    def cut(self, at: float) -> None:
-        """Asterisk itself ended, nobody wrote when; `at` is the last time it wrote anything."""
-        self.ended_at = at
-        if self.answered_at is None:
-            self.status, self.wait_s = QueueStatus.FAILED, int(at - self.entered_at)
-        else:
-            self.status, self.talk_s = QueueStatus.ANSWERED, int(at - self.answered_at)
-
-    def frozen(self) -> QueueStay:
-        return QueueStay(**asdict(self))
+    status: QueueStatus
+    wait_s: int
+    talk_s: int
+    by_operator: bool
 
 
-def stays(entries: Iterable[LedgerEntry]) -> list[QueueStay]:
-    """Every stay in a queue the entries tell of, in order of entry; `status` None for those they leave open.
-
-    A stay whose entry lies before the entries is told all the same, without the number; its beginning is counted back.
-    """
-    return [stay.frozen() for stay in _fold(entries)]
-
-
-def _fold(entries: Iterable[LedgerEntry]) -> list[_Stay]:
-    found: list[_Stay] = []
-    under_way: dict[str, _Stay] = {}
-    last = 0.0
-    for entry in entries:
-        if entry.verb == "QUEUESTART":  # Asterisk came up: whatever was under way is not any more
-            for stay in under_way.values():
-                stay.cut(max(last, stay.entered_at))
-            under_way.clear()
-        elif entry.verb == "ENTERQUEUE":
-            found.append(_Stay(entry.channel, entry.queue, "|".join(entry.data[1:-1]), entry.at))
-            under_way[entry.channel] = found[-1]
-        elif entry.verb == "CONNECT" or entry.verb in _CLOSING:
-            if entry.channel not in under_way:
-                found.append(_Stay(entry.channel, entry.queue, "", entry.at - _seconds_before(entry)))
-                under_way[entry.channel] = found[-1]
-            stay = under_way[entry.channel]
-            if entry.verb == "CONNECT":
-                stay.connect(entry)
-            else:
-                stay.close(entry)
-                del under_way[entry.channel]
-        last = entry.at
-    return found
-
-
-def _seconds_before(entry: LedgerEntry) -> int:
-    """How long ago the stay had begun when this was written."""
-    if entry.verb == "CONNECT":
-        return _number(entry.data, 0)
-    _, wait, talk = _CLOSING[entry.verb]
-    return _number(entry.data, wait) + (_number(entry.data, talk) if talk is not None else 0)
+def closing(entry: LedgerEntry) -> Closing | None:
+    """How the entry ends a stay in a queue; None when it does not."""
+    if entry.verb not in _CLOSING:
+        return None
+    status, wait, talk = _CLOSING[entry.verb]
+    talk_s = 0 if talk is None else _number(entry.data, talk)
+    return Closing(status, _number(entry.data, wait), talk_s, entry.verb in _BY_OPERATOR)
 
 
 def _number(data: Sequence[str], index: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from ivr_engine import hookspecs
 from ivr_engine.errors import Invalid, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
     from ivr_engine.hookspecs import Function, Validator
@@ -57,14 +56,17 @@ def find(folders: Iterable[Path], core: ModuleType) -> Found:
     manager.add_hookspecs(hookspecs)
     manager.register(core, "core")
     places: dict[str, Path] = {}
-    for name, folder, load in _candidates(folders):
+    for name, folder, package in _candidates(folders):
         if name in places:
-            log.warning("line found twice, loaded once", line=name, loaded=str(places[name]), ignored=str(folder))
+            if places[name].resolve() != folder.resolve():
+                log.warning("line found twice, loaded once", line=name, loaded=str(places[name]), ignored=str(folder))
             continue
         if not (folder / TREE_FILE).is_file():
             raise Invalid([Problem(str(folder), 0, "", f"line {name} has no {TREE_FILE}", "add it, or remove the entry point")])
+        if other := next((line for line, place in places.items() if place == folder), ""):
+            raise Invalid([Problem(str(folder), 0, "", f"lines {other} and {name} are the same folder", "remove one")])
         places[name] = folder
-        module = load()
+        module = package or _module(folder)
         if module is not None:
             manager.register(module, name)
     _check_hooks(manager)
@@ -85,22 +87,22 @@ def _parts(folders: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def _candidates(folders: Iterable[Path]) -> Iterator[tuple[str, Path, Callable[[], ModuleType | None]]]:
+def _candidates(folders: Iterable[Path]) -> Iterator[tuple[str, Path, ModuleType | None]]:
+    """Name, folder, and the package where it is imported already."""
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         try:
-            module = point.load()
+            package = point.load()
         except Exception as error:
             raise Invalid([_broken(point.value, error)]) from error
-        yield point.name, Path(module.__file__).parent, partial(_as_is, module)
+        paths = getattr(package, "__path__", None)
+        if not paths:
+            raise Invalid([Problem(point.value, 0, "", f"line {point.name} is no package", "name its package there")])
+        yield point.name, Path(next(iter(paths))), package
     for parent in folders:
         if not parent.is_dir():
             raise Invalid([Problem(str(parent), 0, "plugins.folders", "no such folder", "create it or correct the setting")])
         for folder in sorted(path.parent for path in parent.glob(f"*/{TREE_FILE}")):
-            yield folder.name, folder, partial(_module, folder)
-
-
-def _as_is(module: ModuleType) -> ModuleType:
-    return module
+            yield folder.name, folder, None
 
 
 def _module(folder: Path) -> ModuleType | None:

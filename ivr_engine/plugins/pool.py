@@ -43,7 +43,7 @@ class LinePool:
     def __init__(self, line: str, functions: Mapping[str, Function], reactor: Any, threads: int, limit: float) -> None:
         self._line, self._functions, self._reactor = line, functions, reactor
         self._threads, self._limit = threads, limit
-        self._work: SimpleQueue[tuple[Function, Request, Deferred[Result]]] = SimpleQueue()
+        self._work: SimpleQueue[tuple[str, Function, Request, Deferred[Result]]] = SimpleQueue()
         self._started = self._busy = self._served = self._failed = self._late = self._refused = 0
 
     def call(self, function: str, request: Request) -> Deferred[Result]:
@@ -53,13 +53,14 @@ class LinePool:
             self._refused += 1
             answer.errback(FunctionFailed("unavailable"))
             return answer
+        run = self._functions[function]
         self._busy += 1
         if self._busy > self._started:
             self._started += 1
             threading.Thread(target=self._worker, name=f"{self._line}-{self._started}", daemon=True).start()
         timer = self._reactor.callLater(self._limit, self._too_late, answer, function)
         answer.addBoth(lambda outcome: (timer.active() and timer.cancel(), outcome)[1])
-        self._work.put((self._functions[function], request, answer))
+        self._work.put((function, run, request, answer))
         return answer
 
     def statistics(self) -> PoolStatistics:
@@ -68,13 +69,13 @@ class LinePool:
 
     def _worker(self) -> None:
         while True:
-            function, request, answer = self._work.get()
+            name, function, request, answer = self._work.get()
             try:
                 outcome: Result | FunctionFailed = function(request)
                 if not isinstance(outcome, Result):
                     outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
             except BaseException as error:  # whatever a plugin raises stays in its own line
-                log.warning("function failed", line=self._line, function=function.__name__, exc_info=error)
+                log.warning("function failed", line=self._line, function=name, exc_info=error)
                 outcome = FunctionFailed("failed", type(error).__name__)
             self._reactor.callFromThread(self._done, answer, outcome)
 

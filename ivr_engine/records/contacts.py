@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ivr_engine.events import Cause, Outcome
+from ivr_engine.events import Cause, Outcome, QueueLeft
 from ivr_engine.records.journal import JournalEntry, entries, events, seconds
 from ivr_engine.records.outcome import OutcomeFold
 from ivr_engine.records.private import NUMBER
@@ -58,7 +58,8 @@ class OpenContact:
     """A contact without an end, as an engine finds it at its start.
 
     `queue` is where it waits or talks ("" = in no queue), since `queued_at`; `answered` tells whether an operator took it there;
-    `number` the caller's ("" when withheld or erased); `fold` knows the outcome so far.
+    `left_at` is when its last stay in a queue was over (0 = none was); `number` the caller's ("" when withheld or erased);
+    `fold` knows the outcome so far.
     """
 
     id: str
@@ -70,6 +71,7 @@ class OpenContact:
     queue: str
     queued_at: float
     answered: bool
+    left_at: float
     fold: OutcomeFold
 
 
@@ -151,9 +153,10 @@ def _contact(row: sqlite3.Row) -> ContactRow:
 
 
 def _open_contact(connection: sqlite3.Connection, row: sqlite3.Row) -> OpenContact:
-    fold = OutcomeFold()
+    fold, left_at = OutcomeFold(), 0.0
     for event in events(connection, row["id"]):
         fold.apply(event)
+        left_at = event.at if isinstance(event, QueueLeft) else left_at
     queueing = row["queued"] is not None
     return OpenContact(
         id=row["id"],
@@ -165,5 +168,6 @@ def _open_contact(connection: sqlite3.Connection, row: sqlite3.Row) -> OpenConta
         queue=row["queue"] if queueing else "",
         queued_at=seconds(row["queued"]) if queueing else 0.0,
         answered=queueing and row["answered"] is not None,
+        left_at=left_at,
         fold=fold,
     )

@@ -17,6 +17,8 @@ from ivr_engine.records.outcome import OutcomeFold
 from ivr_engine.routing.talk import Talk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ivr_engine.dialogue.runner import Progress
     from ivr_engine.events import Event
     from ivr_engine.records.spool import Spool
@@ -39,7 +41,8 @@ class Contact:
     """An open contact. Its `record` is the journal of its dialogue.
 
     `lost` is None while a FastAGI session carries the call; otherwise it says why none does, and the call is followed by the
-    live view and the ledger until its true end.
+    live view and the ledger until its true end. `left_at` is when its last stay in a queue was over (0: none was); `queue_end`
+    what the ledger says of the present stay's end, for the case that no session records it.
     """
 
     __slots__ = (
@@ -49,11 +52,13 @@ class Contact:
         "ended",
         "fold",
         "id",
+        "left_at",
         "line",
         "lost",
         "number",
         "progress",
         "queue",
+        "queue_end",
         "queued_at",
         "talk",
     )
@@ -75,7 +80,8 @@ class Contact:
         self.fold = fold or OutcomeFold()
         self.lost = lost
         self.queue = ""
-        self.queued_at = 0.0
+        self.queued_at = self.left_at = 0.0
+        self.queue_end: QueueLeft | None = None
         self.answered = False
         self.ended = False
         self.talk = Talk()
@@ -87,6 +93,7 @@ class Contact:
                 self.line = event.line
             case QueueEntered():
                 self.queue, self.queued_at, self.answered, self.talk = event.queue, event.at, False, Talk()
+                self.queue_end = None
             case OperatorAnswered():
                 self.answered = True
             case QueueLeft():
@@ -94,7 +101,7 @@ class Contact:
                     # The live view missed it (a gap, or it is slower than a very short talk): the case must open all the same.
                     answered_at = event.at - event.talk_s
                     self.record(OperatorAnswered(self.id, answered_at, event.queue, event.operator))
-                self.queue = ""
+                self.queue, self.left_at = "", event.at
             case ContactEnded():
                 self.ended = True
         self.fold.apply(event)
@@ -102,6 +109,8 @@ class Contact:
 
     def end(self, cause: Cause, at: float, share: float) -> None:
         """The contact was over at that instant: its outcome follows from what was recorded."""
+        if self.queue and self.queue_end is not None:
+            self.record(self.queue_end)
         self.record(ContactEnded(self.id, at, cause, self.fold.outcome(share)))
 
 
@@ -110,10 +119,26 @@ class OpenContacts:
 
     def __init__(self) -> None:
         self._by_channel: dict[str, Contact] = {}
+        self._own: set[str] | None = set()
 
-    def add(self, contact: Contact) -> None:
-        """A call arrived, or is followed from now on."""
+    def add(self, contact: Contact) -> Contact | None:
+        """A call arrived, or is followed from now on; the followed one it takes the channel from, which must be ended."""
+        if self._own is not None:
+            self._own.add(contact.id)
+        before = self._by_channel.get(contact.channel)
         self._by_channel[contact.channel] = contact
+        return before if before is not None and before.lost is not None else None
+
+    def take_up(self, left: Iterable[Contact]) -> list[Contact]:
+        """Follow what an earlier engine left open, once; those whose channel another call has already, which must be ended.
+
+        Contacts of this engine may be among `left`, as they are open too: they are passed over.
+        """
+        own, self._own = self._own or set(), None
+        others = [contact for contact in left if contact.id not in own]
+        for contact in others:
+            self._by_channel.setdefault(contact.channel, contact)
+        return [contact for contact in others if self._by_channel[contact.channel] is not contact]
 
     def remove(self, contact: Contact) -> None:
         """It is over."""

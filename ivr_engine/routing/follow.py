@@ -2,6 +2,8 @@
 
 Such calls are those of an engine that died, of a FastAGI connection that broke, and those the dialplan served without the
 engine. The ledger is read on from a stored place, so what happened in a gap, or while no engine ran, is found afterwards.
+Before the first reading, what an earlier engine left open is taken up from the store: until that works nothing is read, as
+nobody would know whose entries those are.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from ivr_engine.events import (
     new_contact_id,
 )
 from ivr_engine.exchange.interface import CallerJoined, ChannelGone, LinkUp, TalkEnded
-from ivr_engine.exchange.ledger import stays
+from ivr_engine.exchange.ledger import closing
 from ivr_engine.records.citizens import caller_of
 from ivr_engine.routing.contacts import Contact
 
@@ -33,24 +35,33 @@ if TYPE_CHECKING:
 
     from ivr_engine.clock import Clock
     from ivr_engine.exchange.interface import Exchange, LedgerEntry, Sign
+    from ivr_engine.records.contacts import OpenContact
     from ivr_engine.routing.contacts import Book, OpenContacts
 
 log = structlog.get_logger()
 
 ENTRY, CONNECT = "ENTERQUEUE", "CONNECT"
 
+GRACE_S = 3.0
+"""Seconds a call is not ended after its channel was seen gone: Asterisk may write its last entry after the hang-up."""
+BLIND_GRACE_S = 60.0
+"""The same while the ledger cannot be read: it may be readable again soon, but a call must not stay open for ever."""
 
-class LedgerStore(Protocol):
-    """Where the reader's place is kept, and which channels had a contact; all of it blocks."""
+
+class FollowStore(Protocol):
+    """Where the reader's place is kept, and what contacts there were; all of it blocks, and may raise Unavailable."""
 
     def ledger_position(self) -> str | None:
         """The stored place; None when the ledger was never read."""
 
     def save_ledger_position(self, position: str) -> None:
-        """Keep it."""
+        """Keep it, after everything acknowledged so far."""
 
     def channels_known(self, channels: Iterable[str]) -> set[str]:
-        """Those of the channels that have a contact, everything acknowledged so far included. Raises Unavailable."""
+        """Those of the channels that have a contact, everything acknowledged so far included."""
+
+    def left_open(self) -> Sequence[OpenContact]:
+        """Contacts without an end, everything acknowledged so far included."""
 
 
 class _Reading(NamedTuple):
@@ -60,8 +71,15 @@ class _Reading(NamedTuple):
     strangers: frozenset[str]
 
 
+class _Gone(NamedTuple):
+    """A channel seen gone: `at` on the calls' clock, `since` on the reactor's."""
+
+    at: float
+    since: float
+
+
 class Follower:
-    """`queues`: queue → the line it belongs to, for calls that came past the engine."""
+    """`queues`: queue → the line it belongs to, for calls that came past the engine; other queues are none of its business."""
 
     def __init__(
         self,
@@ -71,7 +89,7 @@ class Follower:
         exchange: Exchange,
         contacts: OpenContacts,
         book: Book,
-        store: LedgerStore,
+        store: FollowStore,
         queues: Mapping[str, str],
         caller_key: Callable[[str], str],
         answer_share: float,
@@ -81,7 +99,16 @@ class Follower:
         self._book, self._store, self._queues, self._caller_key = book, store, queues, caller_key
         self._share, self._every = answer_share, every
         self._timer: Any = None
-        self._checking = self._again = self._stopped = False
+        self._gone: dict[str, _Gone] = {}
+        self._checking = self._again = self._stopped = self._taken_up = False
+
+    def mark_beginning(self) -> None:
+        """Before the first call ever: what the ledger holds now is not this engine's. Blocks."""
+        try:
+            if self._store.ledger_position() is None:
+                self._store.save_ledger_position(self._exchange.ledger_end())
+        except Unavailable as error:
+            log.warning("the queue ledger is read from its first reading on, not from now", why=error.message)
 
     def start(self) -> None:
         """Look from now on, every so often."""
@@ -103,9 +130,15 @@ class Follower:
                 if contact is not None and contact.lost is not None:
                     self.look()
             case CallerJoined():
-                contact = self._contacts.on(sign.channel)
-                if contact is not None and contact.lost is not None and not contact.queue:
-                    contact.record(QueueEntered(contact.id, self._clock.now(), sign.queue, 0, 0))
+                self._joined(sign)
+
+    def _joined(self, sign: CallerJoined) -> None:
+        contact = self._contacts.on(sign.channel)
+        if contact is None:
+            if sign.queue in self._queues:  # it came past the engine; the ledger will say so
+                self.look()
+        elif contact.lost is not None and not contact.queue:
+            contact.record(QueueEntered(contact.id, self._clock.now(), sign.queue, 0, 0))
 
     def look(self) -> None:
         """Compare with the exchange and its ledger now (once more afterwards, if asked meanwhile)."""
@@ -131,69 +164,109 @@ class Follower:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if not self._stopped:
-            self._timer = self._reactor.callLater(self._every, self.look)
+            wait = min(self._every, GRACE_S) if self._gone else self._every
+            self._timer = self._reactor.callLater(wait, self.look)
 
     async def _check(self) -> None:
-        # First who lives, then the ledger: a channel gone from the first has written its last entry before the second is read.
+        if not self._taken_up and not await self._take_up():
+            return
+        # First who is followed, then who lives: a call that is followed only from then on may have begun after that look.
+        followed = self._contacts.lost()
         try:
             alive = await self._exchange.live_channels()
         except Unavailable:
             alive = None  # nobody can be declared gone now, but the ledger can be read all the same
         try:
-            reading = await self._in_thread(self._read)
+            reading: _Reading | None = await self._in_thread(self._read)
         except Unavailable as error:
             log.info("the queue ledger cannot be read now", why=error.message)
-            return
-        for entry in reading.entries:
-            self._enter(entry, stranger=entry.channel in reading.strangers)
+            reading = None
+        if self._stopped:
+            return  # the next engine reads it again
+        if reading is not None:
+            for entry in reading.entries:
+                self._enter(entry, stranger=entry.channel in reading.strangers)
         if alive is not None:
-            for contact in self._contacts.lost():
-                if contact.channel not in alive:
-                    self._close(contact, self._clock.now())
-        if reading.moved:
-            await self._in_thread(self._store.save_ledger_position, reading.position)
+            gone = [contact for contact in followed if contact.channel not in alive]
+            self._end_gone(gone, BLIND_GRACE_S if reading is None else GRACE_S)
+        if reading is not None and reading.moved:
+            try:
+                await self._in_thread(self._store.save_ledger_position, reading.position)
+            except Unavailable as error:
+                log.info("what was read of the queue ledger will be read again", why=error.message)
+
+    async def _take_up(self) -> bool:
+        """Contacts an earlier engine left open, to be followed from now on; False when the store cannot say now."""
+        try:
+            left: Sequence[OpenContact] = await self._in_thread(self._store.left_open)
+        except Unavailable as error:
+            log.warning("calls of an earlier engine cannot be taken up now", why=error.message)
+            return False
+        self._taken_up = True
+        for displaced in self._contacts.take_up(self._left(contact) for contact in left):
+            self._end(displaced, self._clock.now())
+        if followed := len(self._contacts.lost()):
+            log.info("calls of an earlier engine are followed to their end", contacts=followed)
+        return True
+
+    def _left(self, left: OpenContact) -> Contact:
+        contact = Contact(self._book, left.id, left.channel, left.line, left.number, lost=Cause.ENGINE_LOST, fold=left.fold)
+        contact.queue, contact.queued_at, contact.answered = left.queue, left.queued_at, left.answered
+        contact.left_at = left.left_at
+        return contact
+
+    def _end_gone(self, gone: Sequence[Contact], grace_s: float) -> None:
+        now = _Gone(self._clock.now(), self._reactor.seconds())
+        self._gone = {contact.id: self._gone.get(contact.id, now) for contact in gone if not contact.ended}
+        for contact in gone:
+            seen = self._gone.get(contact.id)
+            if seen is not None and now.since - seen.since >= grace_s:
+                del self._gone[contact.id]
+                self._end(contact, seen.at)
 
     def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
 
     def _read(self) -> _Reading:
         position = self._store.ledger_position()
-        entries, after = self._exchange.ledger(position or "")
-        if position is None:  # the first reading ever: what happened before this engine is not its own
-            return _Reading((), after, moved=True, strangers=frozenset())
-        entered = {entry.channel for entry in entries if entry.verb == ENTRY}
+        if position is None:  # its beginning could not be marked at the start
+            return _Reading((), self._exchange.ledger_end(), moved=True, strangers=frozenset())
+        entries, after = self._exchange.ledger(position)
+        entered = {entry.channel for entry in entries if entry.verb == ENTRY and entry.queue in self._queues}
         strangers = frozenset(entered - self._store.channels_known(entered)) if entered else frozenset()
         return _Reading(entries, after, moved=after != position, strangers=strangers)
 
     def _enter(self, entry: LedgerEntry, *, stranger: bool) -> None:
         contact = self._contacts.on(entry.channel)
-        if contact is None and stranger and entry.verb == ENTRY:
+        if contact is None and stranger and entry.verb == ENTRY and entry.queue in self._queues:
             contact = self._bypassed(entry)
-        if contact is None:
-            return  # over
+        if contact is None or entry.at <= contact.left_at:
+            return  # over, or of a stay that is over
         if contact.lost is None:
-            self._tell_session(contact, entry)
-            return
-        if entry.verb == ENTRY and not contact.queue:
+            self._tell_end(contact, entry)
+        elif entry.verb == ENTRY and not contact.queue:
             contact.record(QueueEntered(contact.id, entry.at, entry.queue, 0, 0))
-        elif entry.verb == CONNECT and not contact.answered:
+        elif entry.verb == CONNECT and contact.queue and not contact.answered:
             contact.record(OperatorAnswered(contact.id, entry.at, entry.queue, entry.operator))
-        elif (stay := next(iter(stays([entry])), None)) is not None and stay.status is not None:
-            contact.record(
-                QueueLeft(contact.id, entry.at, entry.queue, stay.status, stay.wait_s, stay.talk_s, "queue_log", entry.operator)
-            )
-            self._close(contact, entry.at)
+        elif contact.queue and closing(entry) is not None:
+            self._tell_end(contact, entry)
+            self._end(contact, entry.at)
 
-    def _tell_session(self, contact: Contact, entry: LedgerEntry) -> None:
-        """The session itself knows how the queue ended; only a talk's seconds and its operator it takes from the ledger."""
-        stay = next(iter(stays([entry])), None)
-        if stay is not None and stay.status is QueueStatus.ANSWERED:
-            reason = "agent" if stay.by_operator else "caller"
-            contact.talk.told(TalkEnded(entry.channel, entry.queue, entry.operator, stay.wait_s, stay.talk_s, reason))
+    def _tell_end(self, contact: Contact, entry: LedgerEntry) -> None:
+        """How its stay ended. A session knows that itself, and takes but a talk's seconds and its operator from the ledger; the
+        whole is kept should it break before it says so."""
+        closed = closing(entry)
+        if closed is None or not contact.queue:
+            return
+        seconds = closed.wait_s, closed.talk_s
+        contact.queue_end = QueueLeft(contact.id, entry.at, entry.queue, closed.status, *seconds, "queue_log", entry.operator)
+        if closed.status is QueueStatus.ANSWERED:
+            reason = "agent" if closed.by_operator else "caller"
+            contact.talk.told(TalkEnded(entry.channel, entry.queue, entry.operator, *seconds, reason))
 
     def _bypassed(self, entry: LedgerEntry) -> Contact:
         caller = caller_of("|".join(entry.data[1:-1]))
-        line = self._queues.get(entry.queue, "")
+        line = self._queues[entry.queue]
         contact = Contact(self._book, new_contact_id(entry.at), entry.channel, line, caller.number or "", lost=Cause.BYPASSED)
         self._contacts.add(contact)
         key = self._caller_key(caller.number) if caller.number else ""
@@ -202,7 +275,7 @@ class Follower:
             contact.record(PrivateNoted(contact.id, entry.at, "number", caller.number))
         return contact
 
-    def _close(self, contact: Contact, at: float) -> None:
+    def _end(self, contact: Contact, at: float) -> None:
         assert contact.lost is not None
         contact.end(contact.lost, at, self._share)
         self._contacts.remove(contact)

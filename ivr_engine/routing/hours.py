@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from ivr_engine.dialogue.hours import HoursData
     from ivr_engine.records.notices import Closure
 
-_LOOK_AHEAD = 14  # days in which the next change is looked for
-_MINUTE = timedelta(minutes=1)
+_LOOK_AHEAD_S = 14 * 86400.0  # in which the next change is looked for
+_DAY = timedelta(days=1)
+_CLOCKS_CHANGE = (2, 3)  # o'clock: from 02:00 to 03:00 in spring, from 03:00 back to 02:00 in autumn
 
 
 class Reason(StrEnum):
@@ -28,7 +29,7 @@ class Reason(StrEnum):
     OPEN = "open"
     CLOSED = "closed"  # the week says so
     HOLIDAY = "holiday"
-    EXCEPTION = "exception"  # other hours on that day
+    EXCEPTION = "exception"  # other hours than the week's, which do not say open
     EMERGENCY = "emergency"
 
 
@@ -41,6 +42,14 @@ class State(NamedTuple):
     until: datetime | None = None
 
 
+class Stretch(NamedTuple):
+    """A time on Rome's clocks in which nothing changes."""
+
+    starts: datetime
+    until: datetime
+    state: State
+
+
 class Day(NamedTuple):
     """The periods that start on a day, what decided them, and in whose words."""
 
@@ -50,7 +59,7 @@ class Day(NamedTuple):
 
 
 class Calendar:
-    """The hours of one line."""
+    """The hours of one line, on Rome's wall clock: opening hours are written for people who read it."""
 
     def __init__(self, hours: HoursData) -> None:
         self._hours = hours
@@ -66,65 +75,78 @@ class Calendar:
         return Day(self._week[day.weekday()], Reason.CLOSED, "")
 
     def state(self, local: datetime, closures: Sequence[Closure]) -> State:
-        """At that moment of Rome's wall clock, without looking ahead."""
+        """At that moment, without looking ahead."""
         holding = [closure for closure in closures if closure.starts <= local < closure.until]
         for closure in holding:
             if closure.emergency:
                 return State(open=False, reason=Reason.EMERGENCY, why=closure.reason)
-        for closure in holding:
-            inside = _inside(local, periods(closure.periods), yesterday=periods(closure.periods))
-            return State(open=inside, reason=Reason.EXCEPTION, why=closure.reason)
-        today, before = self.day(local.date()), self.day(local.date() - timedelta(days=1))
-        if _inside(local, today.periods, yesterday=before.periods):
-            return State(open=True, reason=Reason.OPEN, why=today.why if today.reason is Reason.EXCEPTION else "")
-        return State(open=False, reason=today.reason, why=today.why)
+        if holding:
+            newest = max(holding, key=lambda closure: closure.id)
+            of_day = periods(newest.periods)
+            held_before = newest.starts.date() < local.date()
+            return _state(local, Day(of_day, Reason.EXCEPTION, newest.reason), of_day if held_before else ())
+        return _state(local, self.day(local.date()), self.day(local.date() - _DAY).periods)
 
-    def moments(self, local: datetime, closures: Sequence[Closure]) -> Iterator[datetime]:
-        """When the state may change after that moment, in order."""
-        edges = {edge for closure in closures for edge in (closure.starts, closure.until)}
-        for ahead in range(-1, _LOOK_AHEAD + 1):
-            day = local.date() + timedelta(days=ahead)
-            midnight = datetime.combine(day, time())
-            starts = [*self.day(day).periods, *(each for closure in closures for each in periods(closure.periods))]
-            edges.update(midnight + minute * _MINUTE for pair in starts for minute in pair)
-            edges.add(midnight)
-        yield from sorted(edge for edge in edges if edge > local)
+    def edges(self, first: date, last: date, closures: Sequence[Closure]) -> Iterator[datetime]:
+        """When the state may change on those days: more moments than it does, and in no order."""
+        for closure in closures:
+            yield from (closure.starts, closure.until)
+        exceptional = [period for closure in closures for period in periods(closure.periods)]
+        for ahead in range(-1, (last - first).days + 1):
+            midnight = datetime.combine(first, time()) + ahead * _DAY
+            yield midnight
+            yield from (midnight + timedelta(hours=hour) for hour in _CLOCKS_CHANGE)
+            for period in (*self.day(midnight.date()).periods, *exceptional):
+                yield from (midnight + timedelta(minutes=minute) for minute in period)
 
 
-def _inside(local: datetime, today: Sequence[Period], yesterday: Sequence[Period]) -> bool:
+def _state(local: datetime, today: Day, yesterday: Sequence[Period]) -> State:
     minute = local.hour * 60 + local.minute
-    return any(start <= minute < end for start, end in today) or any(minute + DAY_MINUTES < end for _, end in yesterday)
+    inside = any(start <= minute < end for start, end in today.periods)
+    if inside or any(minute + DAY_MINUTES < end for _, end in yesterday):
+        return State(open=True, reason=Reason.OPEN, why=today.why if inside else "")
+    return State(open=False, reason=today.reason, why=today.why)
 
 
 class LineHours:
-    """The hours of all lines, by name; satisfies dialogue.services.Hours. `closures` are those in force for a line."""
+    """The hours of all lines, by name; satisfies dialogue.services.Hours. `closures` are those in force for a line.
+
+    Instants are seconds since 1970 UTC, so both changes of the clocks are unambiguous: the hour that comes twice is read off
+    the wall both times.
+    """
 
     def __init__(self, lines: Mapping[str, HoursData], closures: Callable[[str], Sequence[Closure]] = lambda _line: ()) -> None:
         self._lines = {name: Calendar(hours) for name, hours in lines.items()}
         self._closures = closures
 
     def is_open(self, line: str, at: float) -> bool:
-        """At that instant (seconds since 1970 UTC)."""
+        """At that instant."""
         return self._lines[line].state(_wall(at), self._closures(line)).open
 
     def state(self, line: str, at: float) -> State:
         """At that instant, with the next change."""
-        calendar, closures, local = self._lines[line], self._closures(line), _wall(at)
-        now = calendar.state(local, closures)
-        for moment in calendar.moments(local, closures):
-            if moment - local > timedelta(days=_LOOK_AHEAD):
-                break
-            if calendar.state(moment, closures).open != now.open:
-                return now._replace(until=moment)
-        return now
+        now, *later = self._states(line, at, at + _LOOK_AHEAD_S)
+        change = next((moment for moment, state in later if state.open != now[1].open), None)
+        return now[1]._replace(until=None if change is None else rome(change))
 
-    def day(self, line: str, day: date) -> Day:
-        """The periods of a day as the line itself has them, and why."""
-        return self._lines[line].day(day)
+    def stretches(self, line: str, starts: float, until: float) -> tuple[Stretch, ...]:
+        """What holds from one instant to another, without gaps."""
+        found: list[tuple[float, State]] = []
+        for moment, state in self._states(line, starts, until):
+            if not found or state != found[-1][1]:
+                found.append((moment, state))
+        ends = [*(moment for moment, _ in found[1:]), until]
+        return tuple(Stretch(rome(moment), rome(end), state) for (moment, state), end in zip(found, ends, strict=True))
+
+    def _states(self, line: str, starts: float, until: float) -> Iterator[tuple[float, State]]:
+        calendar, closures = self._lines[line], self._closures(line)
+        edges = set(calendar.edges(rome(starts).date(), rome(until).date(), closures))
+        moments = {edge.replace(tzinfo=ROME, fold=fold).timestamp() for edge in edges for fold in (0, 1)}
+        for moment in (starts, *sorted(moment for moment in moments if starts < moment < until)):
+            yield moment, calendar.state(_wall(moment), closures)
 
 
 def _wall(at: float) -> datetime:
-    """What Rome's clocks show: opening hours are written for people who read them."""
     return rome(at).replace(tzinfo=None)
 
 

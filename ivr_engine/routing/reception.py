@@ -52,17 +52,24 @@ class Reception:
     ) -> None:
         self._reactor, self._exchange, self._clock, self._book, self._contacts = reactor, exchange, clock, book, contacts
         self._serving = serving
+        self.exchange_ends = False
+        """Set when the built-in exchange ends with the engine: it is not the callers who hang up then."""
         self._caller_key, self._share, self._look = caller_key, answer_share, look
 
     async def handle(self, agi: Agi) -> None:
         """One call, top to bottom. Whatever fails leaves IVR_DONE unset, so the dialplan takes the caller to a queue."""
         serving, caller = self._serving(), caller_of(agi.environment.caller_number)
         contact = self._begin(agi, serving, caller)
-        call = RoutedCall(agi, contact, self._reactor, self._look)
+        call = RoutedCall(agi, contact, self._reactor, self._look, serving.lines)
         cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""))
         if cause is None:
             return
-        await call.finish(contact.id)
+        finished = await call.finish(contact.id)
+        if not finished and cause is not Cause.CALLER:
+            contact.lost = Cause.EXCHANGE_LOST  # the dialplan may have stepped in: the caller is perhaps still there
+            return
+        if cause is Cause.CALLER and self.exchange_ends:
+            cause = Cause.EXCHANGE_LOST
         contact.end(cause, self._clock.now(), self._share)
         self._contacts.remove(contact)
 
@@ -70,7 +77,9 @@ class Reception:
         environment, now = agi.environment, self._clock.now()
         line = environment.line or serving.numbers.get(environment.dialled, "")
         contact = Contact(self._book, new_contact_id(now), environment.uniqueid, line, caller.number or "")
-        self._contacts.add(contact)
+        displaced = self._contacts.add(contact)
+        if displaced is not None and displaced.lost is not None:
+            displaced.end(displaced.lost, now, self._share)
         key = self._caller_key(caller.number) if caller.number else ""
         language = serving.lines[line].languages[0] if line in serving.lines else "it"
         contact.record(

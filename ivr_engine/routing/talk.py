@@ -15,10 +15,11 @@ from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.agi_call import AgiCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ivr_engine.agi.commands import Agi
-    from ivr_engine.dialogue.call import QueueResult
+    from ivr_engine.calls import Heard, QueueResult
+    from ivr_engine.dialogue.model import Line
     from ivr_engine.exchange.interface import TalkEnded
     from ivr_engine.routing.contacts import Contact
 
@@ -58,16 +59,30 @@ class Talk:
 
 
 class RoutedCall(AgiCall):
-    """The caller, with talk times as the ledger has them; `look` has the ledger read at once."""
+    """The caller, with talk times as the ledger has them; `look` has the ledger read at once. `lines` by name: when the caller
+    goes over to another one, the dialplan's fall-back queue goes with them."""
 
-    def __init__(self, agi: Agi, contact: Contact, reactor: Any, look: Callable[[], None]) -> None:
+    def __init__(self, agi: Agi, contact: Contact, reactor: Any, look: Callable[[], None], lines: Mapping[str, Line]) -> None:
         super().__init__(agi)
-        self._contact, self._reactor, self._look = contact, reactor, look
+        self._contact, self._reactor, self._look, self._lines = contact, reactor, look, lines
+        self._line = contact.line
+
+    async def play(self, file: str, keys: str) -> Heard:
+        """See dialogue.call.Call."""
+        if self._contact.line != self._line:
+            await self._change_line()
+        return await super().play(file, keys)
 
     async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:
         """See dialogue.call.Call."""
+        if self._contact.line != self._line:
+            await self._change_line()
         result = await super().queue(name, timeout_s, priority)
         if result.status is not QueueStatus.ANSWERED:
             return result
         sign = await self._contact.talk.settled(self._reactor, self._look)
         return result if sign is None else result._replace(wait_s=sign.hold_s, talk_s=sign.talk_s, operator=sign.operator)
+
+    async def _change_line(self) -> None:
+        self._line = self._contact.line
+        await self.fall_back_to(self._lines[self._line].queue)

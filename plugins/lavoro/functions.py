@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from dateutil.relativedelta import relativedelta
 
-from ivr_engine import Request, Result
+from ivr_engine import Request, Result, province_of
 
 REVOCATION_DAYS = 7
 DISMISSAL_DAYS = 60
@@ -67,20 +67,13 @@ def home_change(request: Request) -> Result:
     return last_day(HOME_CHANGE_DAYS, request, of="evento")
 
 
-def province(cap: str) -> str:
-    """The province (its two letters) a postcode lies in; "" when the postcode alone does not tell."""
-    if cap in _TERRITORY["exceptions"]:
-        return ""
-    return str(_TERRITORY["prefixes"].get(cap[:2]) or _TERRITORY["thirds"].get(cap[:3]) or "")
-
-
 def office(request: Request) -> Result:
     """The labour inspectorate for the input `cap`.
 
     Labels: found (State inspectorate), autonomous (Sicily, Trento, Bolzano have their own), unknown. Values `provincia`,
     `ufficio` (what a State office is called on that day) and, when autonomous, `ente`: all are prompt keys.
     """
-    code = province(request.inputs["cap"])
+    code = province_of(request.inputs["cap"])
     return _office(code, request.today) if code else Result("unknown")
 
 

@@ -35,7 +35,7 @@ def test_a_person_keys_their_way_and_hears_the_line(running: Site) -> None:
     phone.wait_for("Il CAP, prego.")
     phone.type("00187")
     phone.wait_for("Il suo ufficio è")
-    phone.wait_for("call over (exchange)")  # said by itself, while the keypad still waits for a line
+    phone.wait_for("call over (engine)")  # said by itself, while the keypad still waits for a line
     assert phone.wait() == 0
     assert phone.lines[-1].endswith(": served_by_ivr")
     assert "Fatal" not in phone.text

@@ -37,6 +37,8 @@ def test_sigterm_does_not_wait_for_a_talk(site: Site) -> None:
     caller.type("0").wait_for("op1 answers")
     engine.signal()
     assert engine.wait() == 0
+    (row,) = site.json("contacts", "list")
+    assert (row["outcome"], row["cause"]) == ("answered", "exchange_lost"), "it was not the caller who hung up"
 
 
 def test_a_second_signal_ends_at_once(site: Site) -> None:
@@ -45,8 +47,10 @@ def test_a_second_signal_ends_at_once(site: Site) -> None:
     caller.wait_for("Risposta, 1.")
     engine.signal()
     engine.wait_for("leaving: no new calls")
-    engine.signal()
+    for _ in range(3):
+        engine.signal()
     assert engine.wait() == 0
+    assert "Traceback" not in engine.text
 
 
 def test_after_a_kill_no_contact_is_missing_and_none_stays_open(site: Site) -> None:
@@ -62,8 +66,10 @@ def test_after_a_kill_no_contact_is_missing_and_none_stays_open(site: Site) -> N
     engine.signal(signal.SIGKILL)
     engine.wait()
     again = site.serve()
+    watch = site.start("watch")
     again.wait_for("followed to their end")
-    site.start("watch").wait_for("watching")
+    for outcome in ("answered", "abandoned_ivr"):
+        watch.wait_for(f"outcome={outcome}")
     again.signal()
     again.wait()
     rows = site.json("contacts", "list")

@@ -1,4 +1,4 @@
-"""queue_log: read on across rotations, and folded into stays."""
+"""queue_log: read on across rotations; what its closing entries say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.interface import LedgerEntry
-from ivr_engine.exchange.ledger import read, stays
+from ivr_engine.exchange.ledger import closing, end, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +76,9 @@ def test_read_byte_by_byte_nothing_is_lost_or_doubled(log: Path) -> None:
     whole = "".join(line(n) for n in range(5)).encode()
     found: list[LedgerEntry] = []
     position = ""
-    for end in range(1, len(whole) + 1):
+    for byte in whole:
         with log.open("ab") as file:
-            file.write(whole[end - 1 : end])
+            file.write(bytes([byte]))
         entries, position = read(log, position)
         found += entries
     assert channels(found) == [f"{n}.1" for n in range(5)]
@@ -146,101 +146,60 @@ def test_a_position_nobody_wrote_is_the_beginning(log: Path) -> None:
     assert channels(read(log, "yesterday")[0]) == ["1.1"]
 
 
-# Stays
+def test_the_end_of_a_ledger_is_where_reading_begins(log: Path) -> None:
+    assert end(log) == ""
+    log.write_text(line(1) + line(2) + line(3)[:20])
+    position = end(log)
+    assert read(log, position) == ([], position)
+    with log.open("a") as file:
+        file.write(line(3)[20:])
+    assert channels(read(log, position)[0]) == ["3.1"]
 
 
-def entries(*lines: str) -> list[LedgerEntry]:
-    """Lines without their time, which counts up by ten."""
-    found = []
-    for n, text in enumerate(lines):
-        channel, queue, operator, verb, *data = text.split("|")
-        found.append(LedgerEntry(1000.0 + 10 * n, channel, queue, operator, verb, tuple(data)))
-    return found
+def test_the_end_of_a_long_ledger(log: Path) -> None:
+    log.write_text("".join(line(n) for n in range(5000)))
+    assert end(log) == read(log, "")[1]
 
 
-ENTER = "c|lavoro||ENTERQUEUE||+39061|1"
-CONNECT = "c|lavoro|op1|CONNECT|10|m|3"
+def test_a_ledger_put_back_from_a_copy_is_no_news_but_for_its_end(log: Path) -> None:
+    log.write_text(line(1) + line(2) + line(3))
+    _, position = read(log, "")
+    copy = log.with_name("copy")
+    copy.write_text(log.read_text() + line(4))
+    copy.replace(log)
+    entries, position = read(log, position)
+    assert channels(entries) == ["3.1", "4.1"]
+    assert read(log, position) == ([], position)
+
+
+def test_a_place_of_an_earlier_version_is_understood(log: Path) -> None:
+    log.write_text(line(1) + line(2))
+    place = f"{log.stat().st_ino}:{len(line(1))}"
+    assert channels(read(log, place)[0]) == ["2.1"]
+
+
+# Closing entries
 
 
 @pytest.mark.parametrize(
-    ("lines", "status", "wait", "talk", "operator", "by_operator"),
+    ("verb", "data", "closing_says"),
     [
-        ([ENTER, CONNECT, "c|lavoro|op1|COMPLETEAGENT|10|7|1"], QueueStatus.ANSWERED, 10, 7, "op1", True),
-        ([ENTER, CONNECT, "c|lavoro|op1|COMPLETECALLER|10|7|1"], QueueStatus.ANSWERED, 10, 7, "op1", False),
-        ([ENTER, CONNECT, "c|lavoro|op1|BLINDTRANSFER|100|ctx|10|7|1"], QueueStatus.ANSWERED, 10, 7, "op1", True),
-        ([ENTER, CONNECT, "c|lavoro|op1|ATTENDEDTRANSFER|BRIDGE|abc|10|7|1"], QueueStatus.ANSWERED, 10, 7, "op1", True),
-        ([ENTER, "c|lavoro||ABANDON|1|1|9"], QueueStatus.ABANDONED, 9, 0, "", False),
-        ([ENTER, "c|lavoro||EXITWITHTIMEOUT|1|1|9"], QueueStatus.TIMEOUT, 9, 0, "", False),
-        ([ENTER, "c|lavoro||EXITEMPTY|1|1|9"], QueueStatus.LEAVEEMPTY, 9, 0, "", False),
-        ([ENTER, "c|lavoro||EXITWITHKEY|5|1|1|9"], QueueStatus.WITHDRAW, 9, 0, "", False),
-        ([ENTER, "c|lavoro||WITHDRAW|1|1|9|why|because"], QueueStatus.WITHDRAW, 9, 0, "", False),
-        (
-            [ENTER, "c|lavoro|op2|RINGNOANSWER|15000", CONNECT, "c|lavoro|op1|COMPLETEAGENT|10|7|1"],
-            QueueStatus.ANSWERED,
-            10,
-            7,
-            "op1",
-            True,
-        ),
-        ([ENTER, "c|lavoro|op2|RINGCANCELED|300", "c|lavoro||ABANDON|1|1|9"], QueueStatus.ABANDONED, 9, 0, "", False),
+        ("COMPLETEAGENT", "10|7|1", (QueueStatus.ANSWERED, 10, 7, True)),
+        ("COMPLETECALLER", "10|7|1", (QueueStatus.ANSWERED, 10, 7, False)),
+        ("BLINDTRANSFER", "100|ctx|10|7|1", (QueueStatus.ANSWERED, 10, 7, True)),
+        ("ATTENDEDTRANSFER", "BRIDGE|abc|10|7|1", (QueueStatus.ANSWERED, 10, 7, True)),
+        ("ABANDON", "1|1|9", (QueueStatus.ABANDONED, 9, 0, False)),
+        ("EXITWITHTIMEOUT", "1|1|9", (QueueStatus.TIMEOUT, 9, 0, False)),
+        ("EXITEMPTY", "1|1|9", (QueueStatus.LEAVEEMPTY, 9, 0, False)),
+        ("EXITWITHKEY", "5|1|1|9", (QueueStatus.WITHDRAW, 9, 0, False)),
+        ("WITHDRAW", "1|1|9|why|because", (QueueStatus.WITHDRAW, 9, 0, False)),
+        ("ABANDON", "x", (QueueStatus.ABANDONED, 0, 0, False)),  # numbers that are none do not stop the reading
     ],
 )
-def test_how_a_stay_ends(lines: list[str], status: QueueStatus, wait: int, talk: int, operator: str, by_operator: bool) -> None:
-    (stay,) = stays(entries(*lines))
-    assert (stay.status, stay.wait_s, stay.talk_s, stay.operator, stay.by_operator) == (status, wait, talk, operator, by_operator)
-    assert (stay.channel, stay.queue, stay.number, stay.entered_at) == ("c", "lavoro", "+39061", 1000.0)
-    assert stay.ended_at == 1000.0 + 10 * (len(lines) - 1)
+def test_how_a_stay_ends(verb: str, data: str, closing_says: tuple[QueueStatus, int, int, bool]) -> None:
+    assert closing(LedgerEntry(1000.0, "c", "lavoro", "op1", verb, tuple(data.split("|")))) == closing_says
 
 
-def test_a_stay_not_ended_is_open() -> None:
-    waiting, talking = stays(entries(ENTER, ENTER.replace("c|", "d|"), CONNECT.replace("c|", "d|")))
-    assert (waiting.status, waiting.ended_at, waiting.answered_at) == (None, None, None)
-    assert (talking.status, talking.ended_at, talking.answered_at, talking.operator) == (None, None, 1020.0, "op1")
-
-
-def test_two_stays_of_one_call_and_two_calls_at_once() -> None:
-    found = stays(
-        entries(
-            ENTER,
-            ENTER.replace("c|", "d|"),
-            "c|lavoro||EXITWITHTIMEOUT|1|1|9",
-            "d|lavoro||ABANDON|1|1|3",
-            ENTER.replace("lavoro", "sociale"),
-            "c|sociale||ABANDON|1|1|4",
-        )
-    )
-    assert [(stay.channel, stay.queue, stay.status) for stay in found] == [
-        ("c", "lavoro", QueueStatus.TIMEOUT),
-        ("d", "lavoro", QueueStatus.ABANDONED),
-        ("c", "sociale", QueueStatus.ABANDONED),
-    ]
-
-
-def test_a_number_with_bars_in_it_stays_whole() -> None:
-    (stay,) = stays(entries("c|lavoro||ENTERQUEUE||a|b|c|1"))
-    assert stay.number == "a|b|c"
-
-
-def test_the_end_of_a_stay_whose_entry_was_read_before() -> None:
-    answered, abandoned = stays(entries("c|lavoro|op1|COMPLETEAGENT|10|7|1", "d|lavoro||ABANDON|1|1|4"))
-    assert (answered.entered_at, answered.answered_at, answered.ended_at) == (983.0, 993.0, 1000.0)
-    assert (answered.number, answered.operator, answered.talk_s) == ("", "op1", 7)
-    assert (abandoned.entered_at, abandoned.status) == (1006.0, QueueStatus.ABANDONED)
-
-
-def test_a_restart_of_asterisk_ends_what_was_under_way_at_the_last_sign_of_life() -> None:
-    told = entries(ENTER, ENTER.replace("c|", "d|"), CONNECT.replace("c|", "d|"), ENTER.replace("c|", "e|"))
-    waiting, talking, last = stays([*told, LedgerEntry(5000.0, "", "", "", "QUEUESTART", ("",))])
-    assert (waiting.status, waiting.ended_at, waiting.wait_s) == (QueueStatus.FAILED, 1030.0, 30)
-    assert (talking.status, talking.ended_at, talking.talk_s, talking.operator) == (QueueStatus.ANSWERED, 1030.0, 10, "op1")
-    assert (last.status, last.wait_s) == (QueueStatus.FAILED, 0)
-
-
-def test_a_restart_leaves_ended_stays_as_they_are() -> None:
-    (stay,) = stays(entries(ENTER, "c|lavoro||ABANDON|1|1|9", "|||QUEUESTART|"))
-    assert (stay.status, stay.ended_at) == (QueueStatus.ABANDONED, 1010.0)
-
-
-def test_numbers_that_are_none_do_not_stop_the_reading() -> None:
-    (stay,) = stays(entries(ENTER, "c|lavoro||ABANDON|x"))
-    assert (stay.status, stay.wait_s) == (QueueStatus.ABANDONED, 0)
+@pytest.mark.parametrize("verb", ["ENTERQUEUE", "CONNECT", "RINGNOANSWER", "RINGCANCELED", "QUEUESTART", "ADDMEMBER"])
+def test_other_entries_end_nothing(verb: str) -> None:
+    assert closing(LedgerEntry(1000.0, "c", "lavoro", "op1", verb, ("1", "2", "3"))) is None

@@ -13,6 +13,7 @@ from ivr_engine.errors import Invalid
 from ivr_engine.plugins.find import find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CORE = ModuleType("core")
@@ -60,6 +61,40 @@ def test_a_line_found_twice_is_loaded_once_and_said(tmp_path: Path, capsys: pyte
     found = find([tmp_path], CORE).lines["lavoro"]
     assert found.folder.parent != tmp_path
     assert "found twice" in capsys.readouterr().out
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes entry points of lines, as an installed distribution has them; beside the shipped ones."""
+
+    def install(**points: str) -> None:
+        information = tmp_path / "site" / "others-1.dist-info"
+        information.mkdir(parents=True)
+        lines = "".join(f"{name} = {package}\n" for name, package in points.items())
+        (information / "entry_points.txt").write_text(f"[ivr_engine.lines]\n{lines}")
+        (information / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1\n")
+        monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+    return install
+
+
+def test_an_installed_line_needs_no_python_either(tmp_path: Path, installed: Callable[..., None]) -> None:
+    place = line(tmp_path / "site", "linea_senza_python")
+    installed(senza="linea_senza_python")
+    assert find([], CORE).lines["senza"].folder == place
+
+
+def test_one_package_is_not_two_lines(tmp_path: Path, installed: Callable[..., None]) -> None:
+    line(tmp_path / "site", "linea_doppia", "")
+    installed(uno="linea_doppia", due="linea_doppia")
+    with pytest.raises(Invalid, match="lines due and uno are the same folder"):
+        find([], CORE)
+
+
+def test_an_entry_point_that_is_no_package_is_named(installed: Callable[..., None]) -> None:
+    installed(rotta="ivr_engine.config:Settings")
+    with pytest.raises(Invalid, match="line rotta is no package"):
+        find([], CORE)
 
 
 def test_the_bare_name_plugins_is_never_imported() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,18 @@ def test_a_failure_is_the_lines_own(function: Any, error: str) -> None:
     reactor.turn()
     failed = outcome(answer)
     assert (failed.how, failed.error) == ("failed", error)
+
+
+def test_a_failure_gives_its_slot_back_whatever_the_function_is() -> None:
+    reactor = Reactor()
+    nameless = pool(reactor, partial(divmod, 1), threads=1)  # a partial has no __name__
+    for _ in range(2):
+        answer = nameless.call("f", REQUEST)
+        reactor.turn()
+        assert outcome(answer).error == "TypeError"
+    with pytest.raises(KeyError):
+        nameless.call("no such function", REQUEST)
+    assert nameless.statistics().busy == 0
 
 
 def test_late_ones_hold_their_slot_then_the_breaker_opens_and_closes_again(gate: threading.Event) -> None:

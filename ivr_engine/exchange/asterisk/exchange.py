@@ -84,6 +84,10 @@ class AsteriskExchange:
         """What queue_log holds after `position`, and the position after it. Blocks. Raises Unavailable."""
         return ledger.read(self._settings.queue_log, position)
 
+    def ledger_end(self) -> str:
+        """The position after all that queue_log holds now. Blocks. Raises Unavailable."""
+        return ledger.end(self._settings.queue_log)
+
     def _connect(self) -> None:
         self._state = _State.CONNECTING
         self._link = Link(self._reactor, self._settings, self._owner)

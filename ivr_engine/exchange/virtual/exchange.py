@@ -17,6 +17,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, c
 from twisted.internet.error import ConnectError
 
 from ivr_engine.agi.client import AgiClient, Introduction
+from ivr_engine.agi.variables import IVR_QUEUE
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.interface import ChannelGone, LinkUp
 from ivr_engine.exchange.virtual.applications import execute
@@ -97,6 +98,10 @@ class VirtualExchange:
         """Entries of queue_log after `position`, and the position after them."""
         return self._queue_log.read(position)
 
+    def ledger_end(self) -> str:
+        """The position after all that queue_log holds now."""
+        return self._queue_log.end()
+
     def dial(self, number: str, caller: Caller) -> Deferred[CallRecord]:
         """Call a number; fires when the call is over, for the engine too. Raises Unavailable when no line has the number."""
         line = self._settings.numbers.get(number)
@@ -127,6 +132,8 @@ class VirtualExchange:
         channel.caller.connected(channel)
         try:
             way = await self._dialplan(channel)
+            if way == "done":
+                channel.hang_up("engine")
         finally:
             channel.hang_up("exchange")
             del self._switch.channels[channel.uniqueid]
@@ -149,7 +156,7 @@ class VirtualExchange:
             return "waited"
         channel.note("served without the engine")
         if await execute(channel, "Playback", HOLD_ON) == 0:
-            queue = self._settings.line_queues.get(channel.line, "")
+            queue = channel.variables.get(IVR_QUEUE) or self._settings.line_queues.get(channel.line, "")
             if await execute(channel, "Queue", f"{queue},,,,{self._settings.queue_timeout_s}") == 0:
                 await execute(channel, "Playback", ALL_BUSY)
         return "alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import structlog
@@ -54,10 +55,19 @@ class QueueLog:
         entries = self._entries[start:]
         return entries, str(start + len(entries))
 
+    def end(self) -> str:
+        """The position after all that is in it."""
+        return str(len(self._entries)) if self._file is None else ledger.end(self._file)
+
     def _add(self, channel: str, queue: str, operator: str, verb: str, data: tuple[str, ...]) -> None:
         at = int(self._clock.now())
         if self._file is None:
             self._entries.append(LedgerEntry(at, channel, queue, operator, verb, data))
             return
-        with self._file.open("a", encoding="utf-8") as file:
+        with open(self._file, "a", encoding="utf-8", opener=_private) as file:
             file.write("|".join([str(at), channel, queue, operator, verb, *(data or [""])]) + "\n")
+
+
+def _private(path: str, flags: int) -> int:
+    """Callers' numbers are in it: for the engine's user only."""
+    return os.open(path, flags, 0o600)

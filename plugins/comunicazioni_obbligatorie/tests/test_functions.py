@@ -5,7 +5,16 @@ from datetime import date
 import pytest
 
 from ivr_engine import Request
-from ivr_plugins.comunicazioni_obbligatorie.functions import TERMS, Term, communication_code, deadline, filing
+from ivr_plugins.comunicazioni_obbligatorie.functions import (
+    TERMS,
+    Term,
+    communication_code,
+    deadline,
+    filing,
+    node,
+    node_of_province,
+    urgent,
+)
 
 ROWS = [
     ("cessazione", date(2011, 12, 13), date(2011, 12, 19)),  # the fifth day is a Sunday
@@ -52,4 +61,29 @@ def test_a_term_that_ends_today_is_told_apart(today: int, label: str) -> None:
 )
 def test_a_code_is_handed_to_the_operator_with_what_it_tells(code: str, facts: dict[str, str]) -> None:
     result = communication_code(Request("co", {"codice": code}, date(2026, 11, 24)))
-    assert (result.label, dict(result.facts)) == ("noted", {"codice_comunicazione": code, **facts})
+    assert (result.label, dict(result.facts)) == ("noted", facts)
+
+
+def test_terms_that_no_holiday_moves() -> None:
+    assert deadline(Term.FIVE_FROM_SENDING, date(2011, 12, 13)) == date(2011, 12, 18)  # a Sunday
+    assert deadline(Term.START, date(2012, 4, 9)) == date(2012, 4, 9)
+
+
+def test_private_schools_have_ten_days() -> None:
+    assert deadline(Term.TEN_DAYS, date(2011, 12, 5)) == date(2011, 12, 15)
+
+
+def test_an_urgent_hiring_has_two_forms() -> None:
+    result = urgent(Request("co", {"data": "2026-12-01"}, date(2026, 11, 24)))
+    assert (result.label, dict(result.values)) == ("open", {"scadenza": date(2026, 11, 30), "completo": date(2026, 12, 7)})
+
+
+@pytest.mark.parametrize(("cap", "region"), [("10121", "piemonte"), ("38122", "trento"), ("90133", "sicilia"), ("86010", "")])
+def test_the_node_of_a_postcode(cap: str, region: str) -> None:
+    result = node(Request("co", {"cap": cap}, date(2026, 11, 24)))
+    assert (result.label, result.values.get("regione", "")) == (("found", f"regione.{region}") if region else ("unknown", ""))
+
+
+def test_the_node_of_a_province() -> None:
+    result = node_of_province(Request("co", {"provincia": "CB"}, date(2026, 11, 24)))
+    assert (result.label, result.values["regione"]) == ("found", "regione.molise")

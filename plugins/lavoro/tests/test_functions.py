@@ -5,8 +5,16 @@ from datetime import date
 
 import pytest
 
-from ivr_engine import Request
-from ivr_plugins.lavoro.functions import last_day, office, province
+from ivr_engine import Request, province_of
+from ivr_plugins.lavoro.functions import (
+    dismissal,
+    home_change,
+    home_hiring,
+    last_day,
+    maternity,
+    office,
+    office_of_province,
+)
 
 # Two digits decide: prefix and province, as the table of postcodes has them.
 BY_TWO_DIGITS = re.findall(
@@ -48,12 +56,12 @@ def request(**inputs: str) -> Request:
 
 @pytest.mark.parametrize(("prefix", "code"), BY_TWO_DIGITS)
 def test_two_digits_tell_the_province(prefix: str, code: str) -> None:
-    assert province(f"{prefix}100") == code
+    assert province_of(f"{prefix}100") == code
 
 
 @pytest.mark.parametrize(("prefix", "code"), BY_THREE_DIGITS)
 def test_three_digits_tell_the_province(prefix: str, code: str) -> None:
-    assert province(f"{prefix}50") == code
+    assert province_of(f"{prefix}50") == code
 
 
 @pytest.mark.parametrize("cap", NOT_TOLD)
@@ -66,7 +74,7 @@ def test_a_state_inspectorate_is_found() -> None:
     result = office(request(cap="00187"))
     assert (result.label, dict(result.values), dict(result.facts)) == (
         "found",
-        {"provincia": "provincia.RM"},
+        {"provincia": "provincia.RM", "ufficio": "ufficio.itl"},
         {"provincia": "RM"},
     )
 
@@ -75,7 +83,42 @@ def test_a_state_inspectorate_is_found() -> None:
 def test_sicily_trento_and_bolzano_have_inspectorates_of_their_own(cap: str) -> None:
     code, body = AUTONOMOUS[cap]
     result = office(request(cap=cap))
-    assert (result.label, dict(result.values)) == ("autonomous", {"provincia": f"provincia.{code}", "ente": f"ente.{body}"})
+    assert result.label == "autonomous"
+    assert (result.values["provincia"], result.values["ente"]) == (f"provincia.{code}", f"ente.{body}")
+    assert office_of_province(request(provincia=code)) == result
+
+
+@pytest.mark.parametrize(
+    ("today", "name"),
+    [(date(2011, 3, 1), "dpl"), (date(2012, 3, 1), "dtl"), (date(2016, 12, 31), "dtl"), (date(2017, 1, 1), "itl")],
+)
+def test_the_office_is_called_as_it_was_then(today: date, name: str) -> None:
+    for inputs, function in (({"cap": "00187"}, office), ({"provincia": "RM"}, office_of_province)):
+        assert function(Request("lavoro", inputs, today)).values["ufficio"] == f"ufficio.{name}"
+
+
+@pytest.mark.parametrize(
+    ("received", "contest", "court"),
+    [
+        ("2012-03-01", date(2012, 4, 30), date(2013, 1, 25)),  # 60 and 270 days
+        ("2012-07-18", date(2012, 9, 16), date(2013, 3, 15)),  # 60 and 180 days
+        ("2026-11-24", date(2027, 1, 23), date(2027, 7, 22)),
+    ],
+)
+def test_a_dismissal_has_two_terms(received: str, contest: date, court: date) -> None:
+    result = dismissal(request(data=received))
+    assert (result.values["scadenza"], result.values["ricorso"]) == (contest, court)
+
+
+def test_maternity_is_two_months_before_and_three_after() -> None:
+    result = maternity(request(parto="2027-04-30"))
+    assert (result.label, dict(result.values)) == ("told", {"dal": date(2027, 2, 28), "al": date(2027, 7, 30)})
+
+
+def test_domestic_work_is_told_the_day_before_and_within_five_days() -> None:
+    assert home_hiring(request(inizio="2026-12-01")).values["scadenza"] == date(2026, 11, 30)
+    assert home_change(request(evento="2026-11-20")).values["scadenza"] == date(2026, 11, 25)
+    assert home_change(request(evento="2026-11-18")).label == "expired"
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,7 @@ def test_the_ledger_is_queue_log(turns: Turns, tmp_path: Path) -> None:
     entries, position = exchange.ledger("")
     assert [entry.channel for entry in entries] == ["17.2"]
     assert exchange.ledger(position) == ([], position)
+    assert exchange.ledger_end() == position
 
 
 def test_the_secret_is_not_shown(turns: Turns) -> None:

@@ -85,7 +85,13 @@ def test_who_has_waited_in_vain_is_not_queued_twice(house: House) -> None:
 
 def test_a_finished_call_is_hung_up(house: House) -> None:
     record = dial(house, house.raw("ANSWER", "SET VARIABLE IVR_DONE C42"), ScriptedCaller())
-    assert (record.way, record.contact, record.ended_by, record.line) == ("done", "C42", "exchange", "lavoro")
+    assert (record.way, record.contact, record.ended_by, record.line) == ("done", "C42", "engine", "lavoro")
+
+
+def test_the_fall_back_queue_is_the_one_the_engine_named_last(house: House) -> None:
+    record = dial(house, house.raw("SET VARIABLE IVR_QUEUE sociale"), ScriptedCaller(patience_s=1))
+    assert record.way == "alone"
+    assert "queued sociale" in story(record)
 
 
 def test_an_engine_that_refuses_counts_as_away(house: House) -> None:
@@ -135,7 +141,7 @@ def test_a_person_is_told_what_happens_and_presses_when_they_like(house: House) 
     house.clock.callLater(1, lambda: told.append(f"pressed {person.press('9')} {person.press('1')}"))
     record = dial(house, exchange, person)
     assert told == [
-        "menu", "listening", "pressed False True", "listening", "queue lavoro", "talk op1", "hung up by exchange",
+        "menu", "listening", "pressed False True", "listening", "queue lavoro", "talk op1", "hung up by engine",
     ]  # fmt: skip
     assert person.press("1") is False
     assert record.way == "done"

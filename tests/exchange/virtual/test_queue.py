@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.interface import CallerJoined, OperatorConnected, OperatorRinging, TalkEnded
-from ivr_engine.exchange.ledger import stays
+from ivr_engine.exchange.ledger import closing
 from ivr_engine.exchange.virtual import InteractiveCaller, OperatorSettings, QueueSettings, ScriptedCaller
 
 if TYPE_CHECKING:
@@ -232,8 +232,9 @@ def test_the_ledger_is_a_queue_log_file(house: House, tmp_path: Path) -> None:
     ]
     entries, position = house.exchange.ledger("")
     assert house.exchange.ledger(position) == ([], position)
-    stay = stays(entries)[0]
-    assert (stay.status, stay.operator, stay.wait_s, stay.talk_s, stay.by_operator) == (QueueStatus.ANSWERED, "op1", 3, 20, True)
+    assert house.exchange.ledger_end() == position
+    assert (entries[-1].operator, closing(entries[-1])) == ("op1", (QueueStatus.ANSWERED, 3, 20, True))
+    assert (tmp_path / "queue_log").stat().st_mode & 0o777 == 0o600, "callers' numbers are in it"
 
 
 def test_the_ledger_in_memory_reads_on_from_a_position(house: House) -> None:
@@ -241,6 +242,7 @@ def test_the_ledger_in_memory_reads_on_from_a_position(house: House) -> None:
     entries, position = house.exchange.ledger("")
     assert [entry.verb for entry in entries] == ["QUEUESTART", "ENTERQUEUE", "CONNECT", "COMPLETEAGENT"]
     assert house.exchange.ledger(position) == ([], position)
+    assert house.exchange.ledger_end() == position
     assert [entry.verb for entry in house.exchange.ledger("3")[0]] == ["COMPLETEAGENT"]
 
 
