@@ -130,10 +130,20 @@ class LineSection(Section):
     hours: dict[str, Any] | None = Field(None, description="operators' hours, as in line.yaml")
 
 
+EMERGENCIES = frozenset({"112", "113", "114", "115", "118", "1522", "117", "1530"})
+"""Numbers that callers dial themselves: whoever is put through there by a machine loses time, and the place they call from."""
+
+
+def _no_emergency(number: str) -> str:
+    if number in EMERGENCIES:
+        raise ValueError("emergency numbers are spoken, never dialled for a caller")
+    return number
+
+
 class TransferSection(Section):
     """A body that callers may be put through to, by the name its `transfer` steps use."""
 
-    number: Number = Field(description="what the dialplan's context ivr-transfer dials")
+    number: Annotated[Number, AfterValidator(_no_emergency)] = Field(description="what the dialplan's context ivr-transfer dials")
 
 
 class Settings(Section):

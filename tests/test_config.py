@@ -89,3 +89,10 @@ def test_a_mistake_found_later_names_the_real_file_and_line(tmp_path: Path) -> N
         (str(file), 5, "lines.lavoro.hours.week.lun"),
         (str(file), 6, "lines.nessuna"),
     ]
+
+
+def test_an_emergency_number_cannot_be_dialled_for_a_caller(tmp_path: Path) -> None:
+    file = tmp_path / "ivr.toml"
+    file.write_text('[transfers.inps]\nnumber = "803164"\n[transfers.emergenze]\nnumber = "112"\n', encoding="utf-8")
+    with pytest.raises(Invalid, match=r"transfers\.emergenze\.number: emergency numbers are spoken, never dialled"):
+        config.load(file)

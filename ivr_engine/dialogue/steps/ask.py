@@ -106,6 +106,7 @@ class Ask(Conversation, Step):
             value = validator(entry.digits, today)
             self._bound(value, today)
         except Ambiguous as ambiguous:
+            turn.took("ambiguous", entry.shape)
             value = await self._pick(turn, ambiguous.choices)
             turn.took("chosen" if value else "nomatch", entry.shape)
             if not value:
