@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ivr_engine.clock import rome
-from ivr_engine.dialogue.hours import DAYS, period
+from ivr_engine.dialogue.hours import DAY_MINUTES, DAYS, period
 from ivr_engine.dialogue.model import Language, Model, Name, Next, Step, Target, Text
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ class When(Model):
         if self.time is not None:
             start, end = period(self.time)
             minute = local.hour * 60 + local.minute
-            inside = start <= minute < end if start < end else minute >= start or minute < end
-            if not inside:
+            if not (start <= minute < end or minute + DAY_MINUTES < end):
                 return False
         return self.open is None or self.open == turn.house.hours.is_open(turn.line.name, turn.now())
 
