@@ -95,7 +95,7 @@ def test_where_the_keys_mean_several_the_caller_chooses(line_of: Callable[..., L
     played = asked(line_of, "input: provincia", "76 3")
     assert "ask.choice: Roma tre" in " ".join(played.story)
     assert played.heard == ["ask", *["ask.choice"] * 6, "bye"]
-    assert [(event.result, event.value) for event in played.of(InputTaken)] == [("chosen", "2 digits")]
+    assert [(event.result, event.value) for event in played.of(InputTaken)] == [("ambiguous", "2 digits"), ("chosen", "2 digits")]
     assert played.progress.inputs == {"value": "RM"}
     assert [(event.name, event.value) for event in played.of(PrivateNoted)] == [("input.value", "RM")]
     assert asked(line_of, "input: provincia", "76 <1").heard == ["ask", "ask.choice", "bye"]
@@ -105,7 +105,7 @@ def test_where_the_keys_mean_several_the_caller_chooses(line_of: Callable[..., L
 def test_no_choice_is_no_match(line_of: Callable[..., Line], choice: str) -> None:
     played = asked(line_of, "input: provincia", f"76 {choice} 43")
     assert played.heard[7:] == ["ask.invalid", "ask.short", "bye"]
-    assert results(played) == ["nomatch", "match"]
+    assert results(played) == ["ambiguous", "nomatch", "match"]
 
 
 def test_a_choice_that_cannot_be_heard_leads_to_the_operator(line_of: Callable[..., Line]) -> None:

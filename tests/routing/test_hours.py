@@ -21,6 +21,10 @@ def at(text: str, fold: int = 0) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=ROME, fold=fold).timestamp()
 
 
+def wall(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ROME)
+
+
 def data(**hours: Any) -> HoursData:
     return HoursData.model_validate(as_read(hours))
 
@@ -127,7 +131,7 @@ def test_an_emergency_wins_over_everything_until_it_expires() -> None:
     line = hours(longer, emergency, **OFFICE)
     assert line.is_open("x", at("2026-11-23 07:00"))
     assert line.state("x", at("2026-11-23 10:00")) == State(
-        open=False, reason=Reason.EMERGENCY, why="guasto", until=datetime.fromisoformat("2026-11-23 11:30")
+        open=False, reason=Reason.EMERGENCY, why="guasto", until=wall("2026-11-23 11:30")
     )
     assert line.is_open("x", at("2026-11-23 11:30"))
     assert not line.is_open("x", at("2026-11-24 07:00"))
@@ -135,8 +139,8 @@ def test_an_emergency_wins_over_everything_until_it_expires() -> None:
 
 def test_the_next_change_is_found() -> None:
     line = hours(week=OFFICE, patron="RM")
-    assert line.state("x", at("2026-11-23 10:00")).until == datetime.fromisoformat("2026-11-23 13:00")
-    assert line.state("x", at("2026-12-24 19:00")).until == datetime.fromisoformat("2026-12-28 09:00")
+    assert line.state("x", at("2026-11-23 10:00")).until == wall("2026-11-23 13:00")
+    assert line.state("x", at("2026-12-24 19:00")).until == wall("2026-12-28 09:00")
     assert hours(week={}).state("x", at("2026-11-23 10:00")).until is None
 
 

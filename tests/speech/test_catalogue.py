@@ -121,7 +121,8 @@ def test_sounds_lists_every_file_with_its_text() -> None:
         sound("noinput", "Come dice?"): "Come dice?",
         sound("article.L01", "Un articolo."): "Un articolo.",
     }
-    assert {f"core/{key}" for key in core_texts()} <= sounds.keys()
+    spoken = {key for key, texts in core_texts().items() if any(isinstance(part, str) for part in parse(texts["it"]))}
+    assert {f"core/{key}" for key in spoken} <= sounds.keys()
 
 
 @pytest.mark.parametrize(
