@@ -1,4 +1,5 @@
-"""Rules of the mandatory communications (comunicazioni obbligatorie): when they are due, what their code tells."""
+"""Rules of the mandatory communications (comunicazioni obbligatorie): when they are due, which node takes them, what their
+code tells."""
 
 from __future__ import annotations
 
@@ -14,18 +15,18 @@ from dateutil.relativedelta import relativedelta
 from ivr_engine import Request, Result, province_of, region_of
 
 _ONE_DAY = timedelta(days=1)
-_FIVE = 5
 _NODES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("nodes.yaml").read_text(encoding="utf-8"))
 
 
 class Term(StrEnum):
     """How the last day of a communication is found."""
 
-    DAY_BEFORE = "day_before"  # hiring: by midnight of the day before, holiday or not
-    FIVE_DAYS = "five_days"  # extension, transformation, termination
-    TEN_DAYS = "ten_days"  # private schools
-    FIVE_FROM_SENDING = "five_from_sending"  # correction of all data: no holiday moves it
-    START = "start"  # cancelling a hiring: until the day the job begins
+    DAY_BEFORE = "day_before"  # hiring: by midnight of the day before
+    FIVE_DAYS = "five_days"  # extension, transformation, termination: the only term that a holiday moves
+    FIVE_STRAIGHT = "five_straight"  # force majeure, the complete form of an urgent hiring, correction of all data
+    THREE_STRAIGHT = "three_straight"  # the complete form of an urgent hiring in tourism, bars and restaurants
+    TEN_STRAIGHT = "ten_straight"  # private schools
+    SAME_DAY = "same_day"  # cancelling a hiring: until the day the job begins
     TWENTIETH = "twentieth"  # public bodies, agencies (UNISOMM), seafarers (UniMare): the 20th of the next month
 
 
@@ -34,29 +35,36 @@ TERMS = {
     "proroga": Term.FIVE_DAYS,
     "trasformazione": Term.FIVE_DAYS,
     "cessazione": Term.FIVE_DAYS,
+    "forza_maggiore": Term.FIVE_STRAIGHT,
+    "rettifica": Term.FIVE_STRAIGHT,
+    "annullo": Term.SAME_DAY,
+    "scuola_privata": Term.TEN_STRAIGHT,
     "pubblica_amministrazione": Term.TWENTIETH,
     "unisomm": Term.TWENTIETH,
     "unimare": Term.TWENTIETH,
 }
 """The term of every kind of event."""
 
+_DAYS = {
+    Term.DAY_BEFORE: -1,
+    Term.SAME_DAY: 0,
+    Term.THREE_STRAIGHT: 3,
+    Term.FIVE_DAYS: 5,
+    Term.FIVE_STRAIGHT: 5,
+    Term.TEN_STRAIGHT: 10,
+}
+
 
 def deadline(term: Term, event: date) -> date:
     """The last day on which an event of that day can be communicated.
 
-    Five days are counted from the day after and end on the first day that is no holiday; Saturday is a working day. Nothing
-    was found that moves the 20th when it is a holiday, so it stays: who keeps it is never late.
+    FIVE_DAYS ends on the first day that is no holiday; Saturday is a working day. Nothing was found that moves the other terms,
+    so they stay: who keeps them is never late.
     """
-    if term is Term.DAY_BEFORE:
-        return event - _ONE_DAY
     if term is Term.TWENTIETH:
         return event + relativedelta(months=1, day=20)
-    if term is Term.START:
-        return event
-    if term is Term.FIVE_FROM_SENDING:
-        return event + timedelta(days=_FIVE)
-    last = event + timedelta(days=10 if term is Term.TEN_DAYS else _FIVE)
-    while is_holiday(last):
+    last = event + timedelta(days=_DAYS[term])
+    while term is Term.FIVE_DAYS and is_holiday(last):
         last += _ONE_DAY
     return last
 
@@ -69,44 +77,64 @@ def is_holiday(day: date) -> bool:
 def filing(term: Term, request: Request) -> Result:
     """When the event of the input `data` must be communicated.
 
-    Labels: open, today (a person must help), passed. Value `scadenza`, the last day.
+    Labels: open, today (a person must help), passed. Value and fact `scadenza`, the last day.
     """
     last = deadline(term, date.fromisoformat(request.inputs["data"]))
-    label = "today" if last == request.today else "open" if last > request.today else "passed"
-    return Result(label, {"scadenza": last}, {"termine": term, "scadenza": last.isoformat()})
+    return Result(_label(last, request.today), {"scadenza": last}, {"scadenza": last.isoformat()})
 
 
 def urgent(request: Request) -> Result:
-    """An urgent hiring on the input `data`: the short form by the day before, the complete one (`completo`) within five days."""
-    result = filing(Term.DAY_BEFORE, request)
-    complete = deadline(Term.FIVE_DAYS, date.fromisoformat(request.inputs["data"]))
-    return Result(result.label, {**result.values, "completo": complete}, result.facts)
+    """An urgent hiring on the input `data`: the short form by the day before (`scadenza`), the complete one within five days
+    (`completo`), in tourism three (`turismo`).
+
+    Labels: open, passed (for the short form), today (any of them; `scadenza` is today then).
+    """
+    start = date.fromisoformat(request.inputs["data"])
+    short, tourism, complete = (deadline(term, start) for term in (Term.DAY_BEFORE, Term.THREE_STRAIGHT, Term.FIVE_STRAIGHT))
+    label = "today" if request.today in {short, tourism, complete} else _label(short, request.today)
+    last = request.today if label == "today" else short
+    return Result(label, {"scadenza": last, "turismo": tourism, "completo": complete}, {"scadenza": last.isoformat()})
+
+
+def statement(request: Request) -> Result:
+    """The statement on disabled workers, due by 31 January. Labels: open, today. Value and fact `scadenza`, the next such day."""
+    last = date(request.today.year, 1, 31)
+    last = last if last >= request.today else last + relativedelta(years=1)
+    return Result(_label(last, request.today), {"scadenza": last}, {"scadenza": last.isoformat()})
+
+
+def _label(last: date, today: date) -> str:
+    return "today" if last == today else "open" if last > today else "passed"
 
 
 def node(request: Request) -> Result:
-    """The regional system for the postcode of the input `cap`. Labels: found, unknown. Values `provincia`, `regione`: prompts."""
-    code = province_of(request.inputs["cap"])
-    return _node(code) if code else Result("unknown")
+    """The regional system for the postcode of the input `cap`. Labels: found, unknown. Value `regione`, a prompt; fact `nodo`."""
+    cap = request.inputs["cap"]
+    province = province_of(cap)
+    region = region_of(province) if province else _NODES["shared_postcodes"].get(cap[:2], "")
+    return _node(region) if region else Result("unknown")
 
 
 def node_of_province(request: Request) -> Result:
-    """The same for the input `provincia`, which always tells."""
-    return _node(request.inputs["provincia"])
+    """The same for the input `provincia`, which always tells. Label: found."""
+    return _node(region_of(request.inputs["provincia"]))
 
 
-def _node(code: str) -> Result:
-    region = region_of(code)
-    return Result("found", {"provincia": f"provincia.{code}", "regione": f"regione.{region}"}, {"nodo": region})
+def _node(region: str) -> Result:
+    return Result("found", {"regione": f"regione.{region}"}, {"nodo": region})
 
 
 def communication_code(request: Request) -> Result:
-    """What the input `codice` tells the operator beforehand.
+    """What the input `codice` tells by its form: its first two digits are those of the regional node that gave it.
 
-    Label: noted. Facts (the code itself is an input): its regional node (the first two digits) with its name where known, and
-    whether it is one of the codes that stand for a UNIURG once sent by fax.
+    Labels: node (a known one: value `regione`, a prompt), other (value `nodo`, the two digits), uniurg (it stands for a UNIURG
+    sent by fax, which had no code). Facts `nodo` and, for the last, `tipo`.
     """
     code = request.inputs["codice"]
-    facts = {"nodo": _NODES["names"].get(code[:2], code[:2])}
+    region = _NODES["names"].get(code[:2])
+    facts = {"nodo": region or code[:2]}
     if code in _NODES["uniurg_by_fax"]:
-        facts["tipo"] = "UNIURG"
-    return Result("noted", {"codice": code}, facts)
+        return Result("uniurg", {}, {**facts, "tipo": "UNIURG"})
+    if region:
+        return Result("node", {"regione": f"regione.{region}"}, facts)
+    return Result("other", {"nodo": code[:2]}, facts)

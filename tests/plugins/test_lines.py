@@ -103,7 +103,8 @@ OPERATOR = [
     ("comunicazioni_obbligatorie", "4 4 2"),  # C14, filing it
     ("comunicazioni_obbligatorie", "4 3 00743110157 1"),  # C16
     ("comunicazioni_obbligatorie", "1 1 25112026"),  # a term that ends today
-    ("comunicazioni_obbligatorie", "2 4 1300112000123456 1"),
+    ("comunicazioni_obbligatorie", "1 5 2"),  # an inspection report
+    ("comunicazioni_obbligatorie", "3 1 2 33100"),  # an outage that no notice covers
     ("tfr_cliclavoro", "5 3"),  # T09
 ]
 
