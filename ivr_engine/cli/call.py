@@ -56,7 +56,7 @@ def call(
     """Call NUMBER with keys or a script; print what was heard and how it ended. Exit code 2 when it went not as scripted.
 
     \b
-    ivr call 800196003 --keys "1 4 13122011#" --from +393331234567
+    ivr call 800196003 --keys "1 2 3 13122011" --from +393331234567
     ivr call 800196001 --own --script plugins/lavoro/calls/revoca.yaml
     """
     scripted = load_script(script) if script else None

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from ivr_engine.dialogue import validators as core_validators
 from ivr_engine.dialogue.hours import HoursData
 from ivr_engine.dialogue.loader import LineFiles, check, read_line
 from ivr_engine.dialogue.proofs import prove
+from ivr_engine.dialogue.source import Source
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.plugins.find import find
 from ivr_engine.routing.board import MESSAGE
@@ -136,12 +135,11 @@ def _apply_site(settings: Settings, lines: dict[str, Line]) -> list[Problem]:
             continue
         changed = {key: value for key, value in site if value is not None}
         if site.hours is not None:
-            try:
-                changed["hours"] = HoursData.model_validate(site.hours)
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ("lines", name, "hours", *(str(part) for part in first["loc"] if part != "[key]"))
-                problems.append(settings.problem(where, first["msg"].removeprefix("Value error, "), rule="bad-hours"))
+            reading = Source("", None)
+            hours = reading.read(HoursData, site.hours, "lines", name, "hours")
+            if hours is None:
+                problems += [settings.problem(tuple(p.field.split(".")), p.message, p.hint, p.rule) for p in reading.problems]
                 continue
+            changed["hours"] = hours
         lines[name] = replace(lines[name], **changed)
     return problems

@@ -56,8 +56,19 @@ class Pyttsx3Voice:
     def speak(self, texts: Sequence[str], language: str) -> list[Speech]:
         """One Speech for each text. Raises Unavailable when espeak-ng or pyttsx3 does not work here."""
         with TemporaryDirectory(prefix="ivr-voice-") as folder:
-            self._run_child({"language": language, "rate": self._words_per_minute, "texts": list(texts), "folder": folder})
+            self._run({"language": language, "rate": self._words_per_minute, "texts": list(texts), "folder": folder})
             return [_read(Path(folder) / f"{number}.wav", text) for number, text in enumerate(texts)]
+
+    def _run(self, order: dict[str, object]) -> None:
+        """One child after another: now and then one starts in a state in which espeak-ng obeys nothing."""
+        for last in (False, False, True):
+            try:
+                self._run_child(order)
+            except Unavailable:
+                if last:
+                    raise
+            else:
+                return
 
     def _run_child(self, order: dict[str, object]) -> None:
         command = [sys.executable, "-m", "ivr_engine.speech.speaker"]

@@ -14,6 +14,11 @@ from .site import LINES, SETTINGS, TRIAL, Site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ALWAYS = """
+[lines.prova.hours]
+week = { mon-sun = ["00:00-24:00"] }
+holidays = "none"
+"""
 OLD, NEW = "entro trenta giorni", "entro quaranta giorni"
 
 
@@ -22,7 +27,7 @@ def site(tmp_path: Any) -> Iterator[Site]:
     """A running engine that asks for approval, and three people."""
     site = Site(tmp_path)
     text = SETTINGS.replace("[engine]\n", "[engine]\napproval = true\n", 1).replace(str(LINES), "lines")
-    site.write("ivr.toml", text)
+    site.write("ivr.toml", text + ALWAYS)
     (tmp_path / "lines").mkdir()
     assert site.run("lines", "new", "prova", "--number", TRIAL).returncode == 0
     for name, role in (("ada", "administrator"), ("bea", "back_office"), ("ivo", "knowledge_manager")):
@@ -32,7 +37,8 @@ def site(tmp_path: Any) -> Iterator[Site]:
     site.close()
 
 
-def heard(site: Site, keys: str = "1") -> str:
+def heard(site: Site, keys: str = "1 !") -> str:
+    """What a caller hears who keys these and hangs up at the next menu."""
     done = site.run("call", TRIAL, "--keys", keys)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -54,13 +60,12 @@ def test_a_change_is_heard_once_two_people_have_agreed(site: Site) -> None:
     assert OLD in heard(site)
     change(site, OLD, NEW)
     assert states(site) == ["published", "draft"]
-    assert OLD in heard(site)
     assert "there is no user 'eva'" in site.refused("lines", "submit", "prova", "--as", "eva")
     assert site.run("lines", "submit", "prova", "--as", "bea").returncode == 0
     assert "bea is back_office" in site.refused("lines", "approve", "prova", "--as", "bea")
     assert "is submitted, not approved" in site.refused("lines", "publish", "prova", "--as", "ada")
     assert site.run("lines", "approve", "prova", "--as", "ivo").returncode == 0
-    assert OLD in heard(site)
+    assert OLD in heard(site)  # agreed upon is not yet published
     published = site.run("lines", "publish", "prova", "--as", "ada")
     assert published.stdout.endswith("the engine serves it to new calls\n"), published
     assert NEW in heard(site)
@@ -80,17 +85,16 @@ def test_what_callers_would_suffer_is_not_submitted(site: Site) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_line_and_a_function_are_switched_off_and_on_live(site: Site) -> None:
-    assert "Il termine" in heard(site, "2 24112026")
+    assert "Il termine" in heard(site, "2 24112026 !")
     off = ("lines", "off", "prova", "--as", "ada", "--reason", "lenta")
     assert "prova's function deadline is off; the engine serves" in site.run(*off, "--function", "deadline").stdout
-    assert "Le passo un operatore" in (said := heard(site, "2 24112026"))
+    assert "Le passo un operatore" in (said := heard(site, "2 24112026 !"))
     assert "Il termine" not in said
-    assert OLD in heard(site)
     assert "prova is off" in site.run(*off).stdout
     assert "non è al momento disponibile" in heard(site)
     for command in (("lines", "on", "prova", "--as", "ada"), ("lines", "on", "prova", "--function", "deadline", "--as", "ada")):
         assert site.run(*command).returncode == 0
-    assert "Il termine" in heard(site, "2 24112026")
+    assert "Il termine" in heard(site, "2 24112026 !")
     assert "has no function 'nessuna'" in site.refused(*off, "--function", "nessuna")
 
 
