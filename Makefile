@@ -23,7 +23,7 @@ environment: $(VENV)/installed
 $(VENV)/installed: setup.py
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ivr-engine needs Python 3.11 or newer: install it first"; exit 2; }
 	@python3 -m venv $(VENV) 2>/dev/null || { $(call apt,python3-venv) && python3 -m venv --clear $(VENV); }
-	@$(BIN)/pip install --quiet --editable .
+	@$(BIN)/pip install --quiet --editable '.[draw]'
 	@touch $@
 
 speech:
