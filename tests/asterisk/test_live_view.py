@@ -203,3 +203,22 @@ def test_a_rotated_ledger_is_read_to_its_end(view: View) -> None:
     second = view.asterisk.call("800196001")
     view.see(second, ChannelGone)
     assert [view.closing(citizen).status for citizen in (first, second)] == [QueueStatus.ANSWERED] * 2
+
+
+def test_how_a_queue_stands(view: View) -> None:
+    """Who serves it, who is free, who waits: what the wait that callers are told is worked out from."""
+    idle = view.run(view.exchange.queue_state("lavoro"))
+    assert (idle.waiting, idle.free) == (0, idle.serving)
+    assert idle.serving > 1
+    citizen = view.asterisk.call("800196001")
+    view.see(citizen, OperatorConnected)
+    talking = view.run(view.exchange.queue_state("lavoro"))
+    assert (talking.waiting, talking.serving, talking.free) == (0, idle.serving, idle.serving - 1)
+    view.see(citizen, TalkEnded)
+    assert view.run(view.exchange.queue_state("nessuna")) is None
+
+
+def test_operators_on_a_break_serve_nobody(view: View) -> None:
+    before = view.run(view.exchange.queue_state("lavoro")).serving
+    view.asterisk.pause("op1")
+    assert view.run(view.exchange.queue_state("lavoro")).serving == before - 1
