@@ -15,6 +15,7 @@ from ivr_engine.cli import (
     cases,
     contacts,
     doctor,
+    health,
     hours,
     lines,
     making,
@@ -63,7 +64,7 @@ def main(ctx: click.Context, settings: Path | None) -> None:
     ctx.obj = config.load(settings)
 
 
-for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit):
+for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit, health.health):
     main.add_command(command)
 for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)

@@ -77,6 +77,12 @@ def _is_period(text: str) -> str:
     return text
 
 
+def _like_a_day(entry: tuple[str, Any]) -> bool:
+    """Meant as a day, even when misspelled: nothing else of a week's neighbours is a list of texts."""
+    name, written = entry
+    return name.partition("-")[0] in DAYS or (isinstance(written, tuple) and all(isinstance(each, str) for each in written))
+
+
 def _is_patron(text: str) -> str:
     if text not in calendar.country_holidays("IT").subdivisions:
         raise ValueError(f"{text!r} is no place whose patron is known: write the province's two letters, such as RM")
@@ -117,7 +123,7 @@ class HoursData(_Data):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value and not set(value) & set(cls.model_fields):
+        if isinstance(value, dict) and not set(value) & set(cls.model_fields) and any(map(_like_a_day, value.items())):
             return {"week": value}
         return value
 

@@ -81,6 +81,12 @@ def _status(engine: Engine, conversation: Conversation) -> None:
         spool=asdict(spool),
         store=asdict(writer),
         functions={line: asdict(pool) for line, pool in engine.pools.statistics().items()},
+        health={
+            line: {name: asdict(health) for name, health in functions.items()}
+            for line, functions in engine.pools.health().items()
+        },
+        off=sorted(engine.board.notices.off),
+        versions=dict(engine.lines.versions),
     )
     conversation.end()
 

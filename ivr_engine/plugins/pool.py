@@ -1,7 +1,8 @@
 """Run lines' functions in a few threads of their own: blocking code stops neither the reactor nor another line.
 
 A function that is late keeps its thread until it returns, while its caller goes on at once. When all threads of a line are
-taken the line's functions count as unavailable (the breaker is open) until one comes back: the state is the count, no timer.
+taken the line's functions count as unavailable until one comes back. A function that keeps failing is refused for a while
+(breaker.py).
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from twisted.internet.defer import Deferred, fail
 
 from ivr_engine.errors import FunctionFailed
 from ivr_engine.hookspecs import Request, Result
+from ivr_engine.plugins.breaker import Breaker, FunctionHealth
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from twisted.python.failure import Failure
 
     from ivr_engine.hookspecs import Function
 
@@ -44,17 +48,19 @@ class LinePool:
         self._line, self._functions, self._reactor = line, functions, reactor
         self._threads, self._limit = threads, limit
         self._work: SimpleQueue[tuple[str, Function, Request, Deferred[Result]]] = SimpleQueue()
+        self._breakers = {name: Breaker() for name in functions}
         self._started = self._busy = self._served = self._failed = self._late = self._refused = 0
 
     def call(self, function: str, request: Request) -> Deferred[Result]:
         """The function's result, or FunctionFailed within the limit."""
         answer: Deferred[Result] = Deferred()
-        if self._busy >= self._threads:
+        run, breaker, now = self._functions[function], self._breakers[function], self._reactor.seconds()
+        if self._busy >= self._threads or not breaker.lets_through(now):
             self._refused += 1
             answer.errback(FunctionFailed("unavailable"))
             return answer
-        run = self._functions[function]
         self._busy += 1
+        answer.addBoth(self._judge, function, now)
         if self._busy > self._started:
             self._started += 1
             threading.Thread(target=self._worker, name=f"{self._line}-{self._started}", daemon=True).start()
@@ -62,6 +68,25 @@ class LinePool:
         answer.addBoth(lambda outcome: (timer.active() and timer.cancel(), outcome)[1])
         self._work.put((function, run, request, answer))
         return answer
+
+    def _judge(self, outcome: Result | Failure, function: str, began: float) -> Result | Failure:
+        """Tell the breaker how a call went, as its caller met it: one that comes late is judged once."""
+        breaker, now = self._breakers[function], self._reactor.seconds()
+        before = breaker.health().state
+        if isinstance(outcome, Result):
+            breaker.served(now - began, now)
+        else:
+            error = outcome.value
+            how, what = (error.how, error.error) if isinstance(error, FunctionFailed) else ("failed", type(error).__name__)
+            breaker.failed(what or how, now - began, now, late=how == "late")
+        after = breaker.health()
+        if after.state is not before:
+            log.warning("breaker", line=self._line, function=function, state=str(after.state), error=after.error)
+        return outcome
+
+    def health(self) -> dict[str, FunctionHealth]:
+        """Of every function, by name."""
+        return {name: breaker.health() for name, breaker in self._breakers.items()}
 
     def statistics(self) -> PoolStatistics:
         """How the pool stands."""
@@ -110,6 +135,14 @@ class Pools:
     def switch_off(self, off: Collection[tuple[str, str]]) -> None:
         """From now on these (line, function) pairs are off, and no others."""
         self._off = frozenset(off)
+
+    def health(self) -> dict[str, dict[str, FunctionHealth]]:
+        """By line and function."""
+        return {line: pool.health() for line, pool in self._pools.items()}
+
+    def off(self) -> Collection[tuple[str, str]]:
+        """The (line, function) pairs that are off."""
+        return self._off
 
     def statistics(self) -> dict[str, PoolStatistics]:
         """By line."""
