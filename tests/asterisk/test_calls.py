@@ -106,7 +106,7 @@ def test_closed_hours(asterisk: RealAsterisk, engine: Engine) -> None:
     assert asterisk.queue_log(citizen.channel) == []
 
 
-@pytest.mark.parametrize("keys", ["9 9", ""])
+@pytest.mark.parametrize("keys", ["8 8", ""])
 def test_wrong_or_missing_keys_lead_to_an_operator(asterisk: RealAsterisk, engine: Engine, keys: str) -> None:
     citizen = asterisk.call(TRIAL, keys, gap=4.0)
     contact = engine.wait_end(citizen)
