@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.loader import LineFiles
 from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines, proved
-from ivr_engine.errors import Invalid, Unavailable
+from ivr_engine.errors import Invalid, IvrError, Unavailable
 from ivr_engine.records import articles, notices, versions
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article
@@ -20,7 +22,7 @@ from ivr_engine.speech.render import render
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ivr_engine.config import Settings
     from ivr_engine.engine.lines import Lines
@@ -109,23 +111,32 @@ class Publication:
     def publish(self, version: Version, who: str, at: float) -> int:
         """Check it, make and install its sounds, then switch; how many sounds were made. Raises Invalid, IvrError."""
         lines = self._checked(version, at)
-        with self.store.change() as connection:  # refused before any sound is made
-            versions.publish(connection, version, who, at, approval=self.approval)
-            raise_after = self.make_sounds(lines)
-            articles.publish(connection, articles_of(lines, version.line), at)
-        return raise_after
+        return self._switch(lines, version.line, at, partial(versions.publish, version=version, who=who, at=at))
 
     def roll_back(self, line: str, number: int | None, who: str, at: float) -> Version:
         """Back to an earlier version, by default the one heard before. Raises Invalid, IvrError."""
-        with self.store.change() as connection:
+        with self.store.look() as connection:
             version = versions.before_published(connection, line) if number is None else versions.get(connection, line, number)
-            if version is None:
-                raise Unavailable(f"line {line} has no earlier version", f"see: ivr lines versions {line}")
-            lines = self.candidate(version, at)
-            versions.rollback(connection, version, who, at, approval=self.approval)
-            self.make_sounds(lines)
-            articles.publish(connection, articles_of(lines, line), at)
+        if version is None:
+            raise IvrError(f"line {line} has no earlier version", f"see: ivr lines versions {line}")
+        lines = self.candidate(version, at)
+        self._switch(lines, line, at, partial(versions.rollback, version=version, who=who, at=at))
         return version
+
+    def _switch(self, lines: Lines, line: str, at: float, change: Callable[..., None]) -> int:
+        """Make the change: refused before any sound is made, and done in a moment once all sounds are there."""
+
+        class Rehearsed(Exception):
+            pass
+
+        with suppress(Rehearsed), self.store.change() as connection:
+            change(connection, approval=self.approval)
+            raise Rehearsed  # nothing of it is kept
+        made = self.make_sounds(lines)
+        with self.store.change() as connection:
+            change(connection, approval=self.approval)
+            articles.publish(connection, articles_of(lines, line), at)
+        return made
 
     def speak(self, current: Notices) -> None:
         """Make the sounds of those front messages, before callers hear them. Raises Invalid, Unavailable."""
