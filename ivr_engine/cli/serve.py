@@ -16,6 +16,7 @@ from ivr_engine import logs
 from ivr_engine.engine.lines import sounds_wanting
 from ivr_engine.engine.publication import lines_to_serve
 from ivr_engine.engine.wiring import Engine
+from ivr_engine.exchange.virtual.clock import FastClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,7 +40,9 @@ def serve(settings: Settings) -> None:
     served = lines_to_serve(settings, time.time())
     from twisted.internet import reactor  # the reactor is chosen here, and nowhere else
 
-    engine = Engine(settings, served.lines, reactor, notices=served.notices, publication=served.publication)
+    fast = settings.exchange.kind == "virtual" and settings.virtual.time == "fast"
+    clock = FastClock(reactor, time.time()) if fast else None
+    engine = Engine(settings, served.lines, reactor, clock=clock, notices=served.notices, publication=served.publication)
     engine.start()
     for remark in served.remarks:
         log.warning(remark)

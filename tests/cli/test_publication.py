@@ -26,7 +26,11 @@ OLD, NEW = "entro trenta giorni", "entro quaranta giorni"
 def site(tmp_path: Any) -> Iterator[Site]:
     """A running engine that asks for approval, and three people."""
     site = Site(tmp_path)
-    text = SETTINGS.replace("[engine]\n", "[engine]\napproval = true\n", 1).replace(str(LINES), "lines")
+    text = (
+        SETTINGS.replace("[engine]\n", "[engine]\napproval = true\n", 1)
+        .replace(str(LINES), "lines")
+        .replace("[virtual]\n", '[virtual]\ntime = "fast"\n')
+    )
     site.write("ivr.toml", text + ALWAYS)
     (tmp_path / "lines").mkdir()
     assert site.run("lines", "new", "prova", "--number", TRIAL).returncode == 0
