@@ -146,6 +146,17 @@ class TransferSection(Section):
     number: Annotated[Number, AfterValidator(_no_emergency)] = Field(description="what the dialplan's context ivr-transfer dials")
 
 
+class ConsoleSection(Section):
+    """The console: the web pages of operators, back office, supervisors and the others."""
+
+    enabled: bool = Field(True, description="whether the engine serves the console")
+    host: str = Field("127.0.0.1", description="address to listen on; before any but the machine's own put a TLS proxy")
+    port: Port = Field(8080, description="port to listen on; 0 takes any free one")
+    https: bool = Field(False, description="whether people reach it by https (a TLS proxy): cookies are then sent by https only")
+    phone: bool = Field(True, description="whether the browser phone is offered (on the built-in exchange only)")
+    threshold: Seconds = Field(20.0, description="seconds within which a caller should be answered, on the live board")
+
+
 class Settings(Section):
     """All of `ivr.toml`."""
 
@@ -156,6 +167,7 @@ class Settings(Section):
     virtual: VirtualSection = VirtualSection()
     prompts: PromptsSection = PromptsSection()
     plugins: PluginsSection = PluginsSection()
+    console: ConsoleSection = ConsoleSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)
     transfers: dict[LineName, TransferSection] = Field(default_factory=dict)
     folder: Path = Field(Path(), exclude=True)

@@ -84,6 +84,8 @@ def _end(reactor: Any) -> None:
 def _greeting(engine: Engine) -> str:
     settings = engine.settings
     listening = f"ivr-engine waits for calls on {settings.agi.host}:{engine.port} ({settings.exchange.kind} exchange)."
+    if engine.console_port is not None:
+        listening += f"\nconsole: http://{settings.console.host}:{engine.console_port}/"
     if settings.exchange.kind == "asterisk":
         return listening
     numbers = "\n".join(f"  ivr phone {number}   {line}" for number, line in sorted(engine.lines.numbers().items()))

@@ -35,7 +35,7 @@ def _local() -> str:
 
 @click.group()
 def users() -> None:
-    """Who signs what: names and roles. Passwords come with the console."""
+    """Who signs in and signs what: names, roles, passwords."""
 
 
 @users.command()
@@ -47,7 +47,19 @@ def add(settings: Settings, name: str, role: str, full_name: str) -> None:
     """Add a user; the first one must be an administrator."""
     with administration(settings).change() as connection:
         people.add(connection, name, Role(role), full_name, time.time(), _local())
-    click.echo(f"user {name} is added as {role}")
+    click.echo(f"user {name} is added as {role}; for the console: ivr users password {name}")
+
+
+@users.command()
+@click.argument("name")
+@click.password_option(help="Asked for when not given.")
+@click.pass_obj
+def password(settings: Settings, name: str, password: str) -> None:
+    """Give a user a password for the console; they are signed out everywhere."""
+    hashed = people.hashed(password)
+    with administration(settings).change() as connection:
+        people.set_password(connection, name, hashed, time.time(), _local())
+    click.echo(f"{name} can sign in to the console")
 
 
 @users.command()

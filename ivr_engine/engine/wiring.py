@@ -15,8 +15,9 @@ from ivr_engine.dialogue.diversion import Limits
 from ivr_engine.dialogue.runner import House
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
+from ivr_engine.engine.office import console
 from ivr_engine.engine.publication import articles_of
-from ivr_engine.errors import IvrError
+from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.plugins.pool import Pools
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ivr_engine.config import Settings
+    from ivr_engine.console.app import Console
     from ivr_engine.engine.lines import Lines
     from ivr_engine.engine.publication import Publication
     from ivr_engine.exchange.interface import QueueState, Sign
@@ -62,7 +64,7 @@ class Engine:
         publication: Publication | None = None,
     ) -> None:
         self.settings, self.lines, self.reactor = settings, lines, reactor
-        self._publication = publication
+        self.publication = publication
         self._spoken: WeakSet[Catalogue] = WeakSet([lines.catalogue])
         self.clock = clock or RealClock(reactor)
         self.feed = Feed()
@@ -91,6 +93,7 @@ class Engine:
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self._control: Any = None
+        self.console: Console | None = None
 
     def start(self) -> None:
         """Open the store, listen, follow what an earlier engine left. Raises Unavailable."""
@@ -119,6 +122,7 @@ class Engine:
             self._control = control.listen(self.reactor, self.store.folder, commands(self))
             self.watchdog.start()
             self.exchange.start(self._sign)
+            self.console_port = self._open_console()
         except BaseException:
             self.watchdog.stop()
             self.server.stop()
@@ -126,11 +130,22 @@ class Engine:
             raise
         self.follower.start()
 
+    def _open_console(self) -> int | None:
+        """Calls come first: without its console the engine serves them all the same."""
+        if not self.settings.console.enabled or self.publication is None:
+            return None
+        self.console = console(self)
+        try:
+            return self.console.listen()
+        except Unavailable as error:
+            log.error("no console", why=error.message, hint=error.hint)  # noqa: TRY400 - its trace tells nothing more
+            return None
+
     async def reload(self) -> dict[str, int]:
         """Serve what is published now to calls that arrive from now on; line → version. Raises IvrError, and changes nothing."""
-        if self._publication is None:
+        if self.publication is None:
             raise IvrError("this engine serves the lines' own files", "start it with `ivr serve`")
-        lines, notices = await deferToThread(self._publication.published, self.clock.now())
+        lines, notices = await deferToThread(self.publication.published, self.clock.now())
         self.board.put(notices)
         self.pools.switch_off(notices.off)
         self.lines = lines
@@ -176,6 +191,8 @@ class Engine:
         self.follower.stop()
         self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
         try:
+            if self.console is not None:
+                await self.console.stop()
             await self.exchange.stop()
             await maybeDeferred(self._control.stopListening)
         finally:

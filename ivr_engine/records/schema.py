@@ -225,3 +225,23 @@ CREATE TABLE switches (
 def m002_administration(database: Database) -> None:
     """Wishes to be called back; users, the audit log, versions of lines, and what is switched by hand."""
     _run(database, _ADMINISTRATION)
+
+
+_SIGN_IN = """
+ALTER TABLE users ADD COLUMN password TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN tutor TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE sessions (
+    token TEXT PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES users(name),
+    created INTEGER NOT NULL,
+    seen INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions(user)
+"""
+
+
+@_MIGRATIONS()
+def m003_sign_in(database: Database) -> None:
+    """Passwords, teams and sessions of the console."""
+    _run(database, _SIGN_IN)

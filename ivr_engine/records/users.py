@@ -1,4 +1,4 @@
-"""Who may change what: names and roles. Passwords come with the console."""
+"""Who may change what: names, roles, passwords and teams."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import argon2
 
 from ivr_engine.errors import IvrError
 from ivr_engine.records import audit
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,39}")
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
+TEAM = 10
+"""Operators a tutor leads at most."""
+_HASHER = argon2.PasswordHasher()
 
 
 class Role(StrEnum):
@@ -32,12 +38,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signs in, or signs with `--as`."""
+    """A person who signs in, or signs with `--as`. `tutor`: the name of the one who leads them, "" for nobody."""
 
     name: str
     full_name: str
     role: Role
     disabled: bool
+    tutor: str = ""
 
 
 def add(connection: sqlite3.Connection, name: str, role: Role, full_name: str, at: float, who: str) -> None:
@@ -59,7 +66,54 @@ def disable(connection: sqlite3.Connection, name: str, at: float, who: str) -> N
     """This user signs no more; what they did stays theirs. Raises IvrError when there is no such user."""
     get(connection, name)
     connection.execute("UPDATE users SET disabled = ? WHERE name = ?", (milliseconds(at), name))
+    connection.execute("DELETE FROM sessions WHERE user = ?", (name,))
     audit.note(connection, at, who, "user disabled", f"user {name}")
+
+
+def hashed(password: str) -> str:
+    """The password's argon2 hash; takes a tenth of a second and much memory: call it in a thread. Raises IvrError."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise IvrError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", "a few words are easy to remember")
+    return _HASHER.hash(password)
+
+
+def set_password(connection: sqlite3.Connection, name: str, password_hash: str, at: float, who: str) -> None:
+    """Give a user a password (its hash); their sessions end. Raises IvrError when there is no such user."""
+    get(connection, name)
+    connection.execute("UPDATE users SET password = ? WHERE name = ?", (password_hash, name))
+    connection.execute("DELETE FROM sessions WHERE user = ?", (name,))
+    audit.note(connection, at, who, "password set", f"user {name}")
+
+
+def password_hash(connection: sqlite3.Connection, name: str) -> str:
+    """Of a user who may sign in; "" for everybody else."""
+    row = connection.execute("SELECT password FROM users WHERE name = ? AND disabled IS NULL", (name,)).fetchone()
+    return str(row["password"]) if row else ""
+
+
+def matches(password_hash: str, password: str) -> bool:
+    """Is it the password? Takes as long for a user who does not exist. Call it in a thread."""
+    try:
+        return _HASHER.verify(password_hash or _NOBODYS, password) and bool(password_hash)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+_NOBODYS = _HASHER.hash("nobody has this password")
+
+
+def set_tutor(connection: sqlite3.Connection, name: str, tutor: str, at: float, who: str) -> None:
+    """Who leads an operator; "" for nobody. Raises IvrError: no operator, no tutor, or a team that is full."""
+    if get(connection, name).role is not Role.OPERATOR:
+        raise IvrError(f"{name} is no operator", "a tutor leads operators")
+    if tutor:
+        if get(connection, tutor).role is not Role.TUTOR:
+            raise IvrError(f"{tutor} is no tutor", "name one, or nobody")
+        team = [one for one in everybody(connection) if one.tutor == tutor and one.name != name and not one.disabled]
+        if len(team) >= TEAM:
+            raise IvrError(f"{tutor} leads {TEAM} operators already", "choose another tutor")
+    connection.execute("UPDATE users SET tutor = ? WHERE name = ?", (tutor, name))
+    audit.note(connection, at, who, "team changed", f"user {name}", tutor or "nobody")
 
 
 def get(connection: sqlite3.Connection, name: str) -> User:
@@ -86,4 +140,4 @@ def everybody(connection: sqlite3.Connection) -> tuple[User, ...]:
 
 
 def _user(row: sqlite3.Row) -> User:
-    return User(row["name"], row["full_name"], Role(row["role"]), row["disabled"] is not None)
+    return User(row["name"], row["full_name"], Role(row["role"]), row["disabled"] is not None, row["tutor"])

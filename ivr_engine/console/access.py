@@ -1,0 +1,105 @@
+"""Who is there: sessions, sign-in with its throttle, and the tokens that keep other sites from posting forms."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ivr_engine.records import audit, sessions, users
+
+if TYPE_CHECKING:
+    from ivr_engine.console.visit import Office
+    from ivr_engine.records.users import User
+
+COOKIE = "ivr_session"
+_FREE_TRIES, _WINDOW_S, _LONGEST_WAIT_S = 5, 900.0, 900.0
+_REMEMBERED = 10_000
+
+
+class SignedIn(NamedTuple):
+    """A session: whose, and its token."""
+
+    user: User
+    token: str
+
+    @property
+    def csrf(self) -> str:
+        """What a form of this session must carry."""
+        return hashlib.sha256(b"csrf:" + self.token.encode()).hexdigest()
+
+    def allows(self, token: str) -> bool:
+        """Is it this session's form?"""
+        return hmac.compare_digest(self.csrf.encode(), token.encode())
+
+
+class Throttle:
+    """Wrong passwords, by user's name and by address: after five in a quarter of an hour each more doubles the wait."""
+
+    def __init__(self) -> None:
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def wait(self, *keys: str) -> float:
+        """Seconds until the next try is allowed; 0: now."""
+        return max(self._wait(key) for key in keys)
+
+    def _wait(self, key: str) -> float:
+        count, last = self._wrong.get(key, (0, 0.0))
+        if count < _FREE_TRIES:
+            return 0.0
+        return max(0.0, last + min(2.0 ** (count - _FREE_TRIES + 1), _LONGEST_WAIT_S) - time.monotonic())
+
+    def failed(self, *keys: str) -> None:
+        """One more."""
+        now = time.monotonic()
+        for key in keys:
+            count, last = self._wrong.pop(key, (0, now))
+            self._wrong[key] = (count + 1 if now - last < _WINDOW_S else 1, now)
+        while len(self._wrong) > _REMEMBERED:
+            self._wrong.popitem(last=False)
+
+    def succeeded(self, key: str) -> None:
+        """The name's count begins anew."""
+        self._wrong.pop(key, None)
+
+
+class Access:
+    """Signs people in and out. Sessions are on the wall clock: the engine's may run faster."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self.throttle = Throttle()
+
+    async def session(self, token: str) -> SignedIn | None:
+        """Whose token it is, if anybody's. Raises Unavailable."""
+        if not token:
+            return None
+        found = await self._office.read(sessions.find, token, time.time())
+        if found is None:
+            return None
+        user, stale = found
+        if stale:
+            await self._office.write(lambda connection: sessions.touch(connection, token, time.time()))
+        return SignedIn(user, token)
+
+    async def sign_in(self, name: str, password: str, address: str) -> str | None:
+        """The token of a new session; None when name or password is wrong. Ask the throttle first. Raises Unavailable."""
+        hashed = await self._office.read(users.password_hash, name)
+        if not await self._office.in_thread(users.matches, hashed, password):
+            self.throttle.failed(f"name {name}", f"address {address}")
+            await self._office.write(
+                lambda connection: audit.note(connection, time.time(), "nobody", "sign-in refused", f"user {name}", address)
+            )
+            return None
+        self.throttle.succeeded(f"name {name}")
+
+        def begin(connection: Any) -> str:
+            return sessions.begin(connection, users.get(connection, name), time.time())
+
+        return await self._office.write(begin)
+
+    async def sign_out(self, token: str) -> None:
+        """End the session."""
+        await self._office.write(lambda connection: sessions.end(connection, token, time.time()))

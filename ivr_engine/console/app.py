@@ -1,0 +1,356 @@
+"""The console's web server: finds out who asks, whether they may, runs the page, and puts the same guards on every answer."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import structlog
+from klein import Klein
+from twisted.internet.defer import maybeDeferred
+from twisted.web.server import Request, Site
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from ivr_engine.console import live
+from ivr_engine.console.access import COOKIE, Access, SignedIn
+from ivr_engine.console.routes import MENU, ROUTES
+from ivr_engine.console.static_files import StaticFiles
+from ivr_engine.console.templating import Templates
+from ivr_engine.console.texts import LANGUAGES
+from ivr_engine.console.visit import Answer, Fields, Forbidden, NotFound, Upload, Visit
+from ivr_engine.errors import IvrError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ivr_engine.console.routes import Route
+    from ivr_engine.console.visit import Office
+
+log = structlog.get_logger()
+
+LONGEST_BODY = 12 << 20
+_LANGUAGE = "ivr_language"
+_WORTH_PACKING = 1000  # bytes
+_IDLE_S = 75  # seconds a connection may stay quiet
+_YEAR_S = 365 * 86400
+_GUARDS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class _BoundedRequest(Request):
+    """Refuses a body that is too long before it is read."""
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
+        """The length the browser announces; None when it comes in pieces, which no browser does with a form."""
+        if length is not None and length > LONGEST_BODY:
+            self.channel._respondToBadRequestAndDisconnect()  # type: ignore[no-untyped-call]
+            return
+        super().gotLength(length)  # type: ignore[no-untyped-call]
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """More of the body."""
+        if self.content is not None and self.content.tell() + len(data) > LONGEST_BODY:
+            self.channel._respondToBadRequestAndDisconnect()  # type: ignore[no-untyped-call]
+            return
+        super().handleContentChunk(data)  # type: ignore[no-untyped-call]
+
+
+class Console:
+    """The web server. Raises Unavailable when its port cannot be had."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.access = Access(office)
+        self.static = StaticFiles()
+        self.templates = Templates(_menu, self.static.address)
+        self._port: Any = None
+
+    def listen(self) -> int:
+        """Open the port; its number."""
+        settings = self.office.settings.console
+        site = Site(self._klein().resource(), timeout=_IDLE_S)  # type: ignore[no-untyped-call]
+        site.requestFactory = _BoundedRequest
+        site.displayTracebacks = False
+        try:
+            self._port = self.office.reactor.listenTCP(settings.port, site, interface=settings.host)
+        except OSError as error:
+            raise Unavailable(
+                f"the console's port {settings.host}:{settings.port} cannot be opened: {error}",
+                "choose another one: [console] port",
+            ) from error
+        self.office.live.start()
+        return int(self._port.getHost().port)
+
+    async def stop(self) -> None:
+        """Close the port and the live feed."""
+        self.office.live.stop()
+        if self._port is not None:
+            await maybeDeferred(self._port.stopListening)
+
+    def _klein(self) -> Klein:
+        app = Klein()
+
+        def add(path: str, methods: list[str], handler: Any) -> None:
+            app.route(path, methods=methods, endpoint=path)(handler)
+
+        add("/static/<version>/<path:path>", ["GET"], self._static)
+        add("/sign-in", ["GET", "POST"], self._plain(self._sign_in))
+        add("/sign-out", ["POST"], self._plain(self._sign_out))
+        add("/language", ["POST"], self._plain(self._choose_language))
+        add("/live", ["GET"], self._live)
+        by_path: dict[str, dict[str, Route]] = {}
+        for route in ROUTES:
+            by_path.setdefault(route.path, {})[route.method] = route
+        for path, routes in by_path.items():
+            add(path, [*routes], self._page(routes))
+        add("/<path:path>", ["GET", "POST"], self._page({}))
+        return app
+
+    # Every answer
+
+    def _send(self, request: Any, answer: Answer) -> bytes:
+        request.setResponseCode(answer.status)
+        for name, value in {**_GUARDS, "Cache-Control": "no-store", **answer.headers}.items():
+            request.setHeader(name.encode(), value.encode("latin-1", "replace"))
+        request.setHeader(b"content-type", answer.content_type.encode())
+        request.setHeader(b"server", b"ivr-engine")
+        body = answer.body
+        if (
+            len(body) > 1000
+            and "gzip" in (request.getHeader("accept-encoding") or "")
+            and answer.content_type.startswith("text/")
+        ):
+            body = gzip.compress(body, 5)
+            request.setHeader(b"content-encoding", b"gzip")
+            request.setHeader(b"vary", b"accept-encoding")
+        return body
+
+    def _static(self, request: Any, version: str, path: str) -> bytes:
+        file = self.static.get(path)
+        if file is None:
+            return self._send(request, Answer(404, b"", "text/plain"))
+        keep = f"public, max-age={_YEAR_S}, immutable" if version == self.static.version else "no-cache"
+        packed = file.packed is not None and _takes_gzip(request)
+        headers = {"Cache-Control": keep, "Vary": "accept-encoding", **({"Content-Encoding": "gzip"} if packed else {})}
+        request.setResponseCode(200)
+        for name, value in {**_GUARDS, **headers, "Content-Type": file.content_type}.items():
+            request.setHeader(name.encode(), value.encode())
+        return file.packed if packed and file.packed is not None else file.content
+
+    # Pages
+
+    def _page(self, routes: Mapping[str, Route]) -> Any:
+        async def page(request: Any, **parts: str) -> bytes:
+            return await self._guarded(request, self._visit(request, routes.get(request.method.decode()), parts))
+
+        return page
+
+    def _plain(self, handler: Any) -> Any:
+        async def page(request: Any) -> bytes:
+            return await self._guarded(request, handler(request))
+
+        return page
+
+    async def _guarded(self, request: Any, answering: Any) -> bytes:
+        language = _language(request)
+        try:
+            answer = await answering
+        except Unavailable as error:
+            answer = self._problem(503, "console.unavailable", language, f"{error.message} ({error.hint})")
+        except RequestEntityTooLarge:
+            answer = self._problem(413, "console.too-long", language)
+        except Exception:
+            log.exception("a page failed", method=request.method, path=request.path)
+            answer = self._problem(500, "console.failed", language)
+        return self._send(request, answer)
+
+    async def _visit(self, request: Any, route: Route | None, parts: dict[str, str]) -> Answer:
+        signed_in = await self._session(request)
+        if signed_in is None:
+            return _to_sign_in(request)
+        form, files = _form(request) if request.method == b"POST" else (Fields(), {})
+        visit = self._visit_of(request, signed_in, form, files)
+        try:
+            if route is None:
+                raise NotFound
+            if visit.user.role not in route.roles:
+                raise Forbidden(f"{route.method} {route.path}")
+            if route.method == "POST" and not _own_form(request, signed_in, form):
+                raise Forbidden("a form of another site or session")
+            return await route.handler(visit, **parts)
+        except NotFound as missing:
+            return visit.page("problem.html", status=404, heading=visit.t("console.not-found"), detail=str(missing))
+        except Forbidden as refused:
+            await visit.note("refused", f"page {visit.path}"[:200], str(refused))
+            return visit.page("problem.html", status=403, heading=visit.t("console.forbidden"), detail="")
+        except Unavailable:
+            raise
+        except IvrError as error:
+            return visit.page("problem.html", status=422, heading=error.message, detail=error.hint)
+
+    def _visit_of(self, request: Any, signed_in: SignedIn, form: Fields, files: Mapping[str, Upload]) -> Visit:
+        return Visit(
+            office=self.office,
+            user=signed_in.user,
+            language=_language(request),
+            now=self.office.clock.now(),
+            path=request.path.decode("utf-8", "replace"),
+            query=Fields(_decoded(request)),
+            form=form,
+            files=files,
+            partial=request.getHeader("hx-request") == "true" and request.getHeader("hx-boosted") != "true",
+            csrf=signed_in.csrf,
+            templates=self.templates,
+        )
+
+    def _problem(self, status: int, key: str, language: str, detail: str = "") -> Answer:
+        heading = self.templates.texts.say(language, key)
+        return Answer(status, self.templates.render_alone("alone.html", language, heading=heading, detail=detail).encode())
+
+    # Who is there
+
+    async def _session(self, request: Any) -> SignedIn | None:
+        token = request.getCookie(COOKIE.encode()) or b""
+        return await self.access.session(token.decode("ascii", "replace"))
+
+    async def _sign_in(self, request: Any) -> Answer:
+        language = _language(request)
+        if request.method == b"GET":
+            return self._sign_in_page(language, _next(request.args.get(b"next", [b""])[0].decode("utf-8", "replace")))
+        form, _files = _form(request)
+        name, password, onward = form.text("name", 40).lower(), _password(request), _next(form.text("next", 500))
+        address = request.getClientAddress().host
+        if not _same_site(request):
+            return self._sign_in_page(language, onward, name, "console.sign-in-elsewhere", 403)
+        if wait := self.access.throttle.wait(f"name {name}", f"address {address}"):
+            return self._sign_in_page(language, onward, name, "console.sign-in-wait", 429, seconds=round(wait + 0.5))
+        token = await self.access.sign_in(name, password, address) if name and password else None
+        if token is None:
+            return self._sign_in_page(language, onward, name, "console.sign-in-wrong", 422)
+        return Answer(303, headers={"Location": onward, "Set-Cookie": self._cookie(COOKIE, token)})
+
+    def _sign_in_page(
+        self, language: str, onward: str, name: str = "", mistake: str = "", status: int = 200, **values: object
+    ) -> Answer:
+        said = self.templates.texts.say(language, mistake, **values) if mistake else ""
+        page = self.templates.render_alone("sign_in.html", language, onward=onward, name=name, mistake=said)
+        return Answer(status, page.encode())
+
+    async def _sign_out(self, request: Any) -> Answer:
+        signed_in = await self._session(request)
+        form, _files = _form(request)
+        if signed_in is not None:
+            if not _own_form(request, signed_in, form):
+                return self._problem(403, "console.forbidden", _language(request))
+            await self.access.sign_out(signed_in.token)
+            self.office.live.sign_out(signed_in.token)
+        return Answer(303, headers={"Location": "/sign-in", "Set-Cookie": self._cookie(COOKIE, "", 0)})
+
+    async def _choose_language(self, request: Any) -> Answer:
+        form, _files = _form(request)
+        chosen = form.text("language", 2)
+        cookie = {"Set-Cookie": self._cookie(_LANGUAGE, chosen, _YEAR_S)} if chosen in LANGUAGES else {}
+        return Answer(303, headers={"Location": _next(form.text("next", 500)), **cookie})
+
+    def _cookie(self, name: str, value: str, age: int | None = None) -> str:
+        parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        parts += [f"Max-Age={age}"] if age is not None else []
+        parts += ["Secure"] if self.office.settings.console.https else []
+        return "; ".join(parts)
+
+    # The live feed
+
+    async def _live(self, request: Any) -> Any:
+        signed_in = None
+        try:
+            if _same_site(request, strict=True):
+                signed_in = await self._session(request)
+        except Unavailable:
+            return self._send(request, Answer(503, b"", "text/plain"))
+        if signed_in is None:
+            return self._send(request, Answer(403, b"", "text/plain"))
+        return live.resource(live.Tab(self.office.live, signed_in.user, signed_in.token))
+
+
+def _takes_gzip(request: Any) -> bool:
+    return "gzip" in (request.getHeader("accept-encoding") or "")
+
+
+def _menu(visit: Visit) -> list[tuple[str, str]]:
+    return [(path, visit.t(key)) for path, key, roles in MENU if visit.user.role in roles]
+
+
+def _to_sign_in(request: Any) -> Answer:
+    if request.getHeader("hx-request") == "true":
+        return Answer(401, headers={"HX-Redirect": "/sign-in"})
+    onward = request.uri.decode("ascii", "replace") if request.method == b"GET" else "/"
+    return Answer(303, headers={"Location": f"/sign-in?next={quote(onward, safe='/')}" if onward != "/" else "/sign-in"})
+
+
+def _next(path: str) -> str:
+    """A path of this site, whatever was asked for."""
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and path.isascii()
+    return path if safe else "/"
+
+
+def _language(request: Any) -> str:
+    chosen = (request.getCookie(_LANGUAGE.encode()) or b"").decode("ascii", "replace")
+    if chosen in LANGUAGES:
+        return chosen
+    asked = (request.getHeader("accept-language") or "").lower()
+    return "en" if asked.startswith("en") else "it"
+
+
+def _same_site(request: Any, *, strict: bool = False) -> bool:
+    """Does the browser say that the request comes from these pages? Not `strict`: whoever says nothing is no browser."""
+    origin = request.getHeader("origin")
+    if not origin:
+        return not strict
+    return bool(urlsplit(origin).netloc == request.getHeader("host"))
+
+
+def _own_form(request: Any, signed_in: SignedIn, form: Fields) -> bool:
+    return _same_site(request) and signed_in.allows(request.getHeader("x-csrf-token") or form.text("csrf", 100))
+
+
+def _decoded(request: Any) -> dict[str, list[str]]:
+    """The query alone: Twisted puts a form's fields into `args` as well."""
+    query = MultiDict(_pairs(request.uri.partition(b"?")[2].decode("utf-8", "replace")))
+    return {key: list(values) for key, values in query.lists()}
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return []
+
+
+def _password(request: Any) -> str:
+    # As typed: cleaning would change it.
+    return request.args.get(b"password", [b""])[0].decode("utf-8", "replace")[:300]  # type: ignore[no-any-return]
+
+
+def _form(request: Any) -> tuple[Fields, dict[str, Upload]]:
+    kind, options = parse_options_header(request.getHeader("content-type") or "")
+    request.content.seek(0)
+    parser = FormDataParser(max_form_memory_size=1 << 20, max_content_length=LONGEST_BODY, max_form_parts=200)
+    length = int(request.getHeader("content-length") or 0)
+    _stream, values, files = parser.parse(request.content, kind, length, options)
+    uploads = {
+        name: Upload((file.filename or "")[:200], (file.content_type or "")[:100], file.read())
+        for name, file in files.items(multi=True)
+        if file.filename
+    }
+    return Fields({name: list(given) for name, given in values.lists()}), uploads

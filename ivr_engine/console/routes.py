@@ -1,0 +1,37 @@
+"""Every page of the console and who may see it: the one place where that is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ivr_engine.console.pages import home
+from ivr_engine.records.users import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ivr_engine.console.visit import Answer
+
+
+class Route(NamedTuple):
+    """A page or an act: `path` as klein writes it ("/cases/<number>"); the handler takes a Visit and the path's parts."""
+
+    method: str
+    path: str
+    roles: frozenset[Role]
+    handler: Callable[..., Awaitable[Answer]]
+
+
+EVERYBODY = frozenset(Role)
+ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+OPERATORS = frozenset({Role.OPERATOR})
+LEADERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
+KEEPERS = frozenset({Role.SUPERVISOR, Role.TUTOR, Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
+CASE_WORKERS = frozenset({Role.OPERATOR, Role.BACK_OFFICE, Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
+WRITERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
+APPROVERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
+
+ROUTES: tuple[Route, ...] = (Route("GET", "/", EVERYBODY, home.show),)
+
+MENU: tuple[tuple[str, str, frozenset[Role]], ...] = ()
+"""The top menu: path, key of its text, who sees it; in this order."""
