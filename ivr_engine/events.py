@@ -266,6 +266,27 @@ class QueueLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenPopShown:
+    """The rung operator's browser had the card painted, `ms` after the telephone began to ring."""
+
+    contact: str
+    at: float
+    operator: str
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTransferred:
+    """An operator sent the caller on, to the operators of `line` or to the body `to` of the settings ("" for a line)."""
+
+    contact: str
+    at: float
+    operator: str
+    line: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackWished:
     """The caller wants to be called back. `best_time`: morning, afternoon or any; the number is PrivateNoted."""
 
@@ -324,6 +345,8 @@ Event: TypeAlias = (
     | OperatorMissed
     | OperatorAnswered
     | QueueLeft
+    | ScreenPopShown
+    | OperatorTransferred
     | CallbackWished
     | TransferEntered
     | TransferLeft

@@ -64,6 +64,18 @@ def password(settings: Settings, name: str, password: str) -> None:
 
 @users.command()
 @click.argument("name")
+@click.option("--phone", default="", help="The telephone's address on Asterisk; PJSIP/NAME unless given.")
+@click.option("--queue", "queues", multiple=True, required=True, help="A queue the operator serves; may be given several times.")
+@click.pass_obj
+def desk(settings: Settings, name: str, phone: str, queues: tuple[str, ...]) -> None:
+    """Say where an operator is rung, and for which queues, when their desk is open in the console."""
+    with administration(settings).change() as connection:
+        people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, time.time(), _local())
+    click.echo(f"{name} serves {', '.join(queues)}")
+
+
+@users.command()
+@click.argument("name")
 @click.pass_obj
 def disable(settings: Settings, name: str) -> None:
     """Let a user sign no more. What they did stays theirs."""

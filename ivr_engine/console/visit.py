@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ivr_engine.routing.board import Board
     from ivr_engine.routing.contacts import OpenContacts
     from ivr_engine.routing.feed import Feed
+    from ivr_engine.routing.operators import Changes, Operators
 
 _T = TypeVar("_T")
 
@@ -55,6 +56,8 @@ class Office:
     contacts: OpenContacts
     exchange: Exchange
     board: Board
+    operators: Operators
+    operator_changes: Changes
     pools: Pools
     live: Live
     lines: Callable[[], Lines]

@@ -25,6 +25,14 @@ class Progress:
     facts: dict[str, str] = field(default_factory=dict)
     topic: str = ""
 
+    def go_on_from(self, before: Progress) -> None:
+        """The same caller, after an operator sent them on."""
+        self.path[:0] = before.path
+        self.inputs.update(before.inputs)
+        self.shown.update(before.shown)
+        self.facts.update(before.facts)
+        self.topic = before.topic
+
     def enter(self, line: str, step: str) -> None:
         """The caller came to a step."""
         self.line, self.step = line, step

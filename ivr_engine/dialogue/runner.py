@@ -13,6 +13,7 @@ from ivr_engine.dialogue.call import ALL_KEYS
 from ivr_engine.dialogue.diversion import Diversion, Exhausted, Limits, Reason
 from ivr_engine.dialogue.model import End, Next, Return, ToLine, ToStep, Way
 from ivr_engine.dialogue.progress import Progress
+from ivr_engine.dialogue.steps.transfer import put_through
 from ivr_engine.dialogue.turn import NOBODY_KNOWN, Caller, House, Turn
 from ivr_engine.errors import CallerHungUp
 from ivr_engine.events import Cause, LineChosen, StepEntered
@@ -55,9 +56,23 @@ class Runner:
 
         Raises CallerHungUp and CallLost as they come, what was heard journaled; and whatever makes an operator step fail.
         """
+        return await self._run(ToLine(self._turn.line.name))
+
+    async def run_transferred(self, body: str = "") -> Cause:
+        """Serve a caller whom an operator sent to this line's operators, or from here to a body of the settings."""
+        turn = self._turn
+        operator = ToLine(turn.line.name, turn.line.tree.operator)
+        number = turn.house.transfers.get(body)
+        if not number:
+            return await self._run(operator)
+        await turn.call.set_language(turn.language)
+        if await put_through(turn, body, number):
+            return Cause.OPERATOR
+        return await self._run(operator)
+
+    async def _run(self, target: Next) -> Cause:
         turn = self._turn
         await turn.call.set_language(turn.language)
-        target: Next = ToLine(turn.line.name)
         while not isinstance(target, End):
             target = await self._go(target)
         return Cause.OPERATOR if turn.talked else Cause.GOODBYE

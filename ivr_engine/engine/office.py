@@ -24,6 +24,8 @@ def console(engine: Engine) -> Console:
             contacts=engine.contacts,
             exchange=engine.exchange,
             board=engine.board,
+            operators=engine.operators,
+            operator_changes=engine.changes,
             pools=engine.pools,
             live=Live(engine.reactor),
             lines=lambda: engine.lines,

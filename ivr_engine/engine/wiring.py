@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import structlog
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.threads import deferToThread
 
 from ivr_engine import control
@@ -30,6 +30,7 @@ from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, OpenCase
 from ivr_engine.routing.follow import Follower
 from ivr_engine.routing.hours import LineHours
+from ivr_engine.routing.operators import Changes, Operators
 from ivr_engine.routing.reception import Reception, Serving
 from ivr_engine.routing.wait import Waits
 from ivr_engine.watchdog import Watchdog
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from ivr_engine.console.app import Console
     from ivr_engine.engine.lines import Lines
     from ivr_engine.engine.publication import Publication
-    from ivr_engine.exchange.interface import QueueState, Sign
+    from ivr_engine.exchange.interface import Member, QueueState, Sign
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.records.cases import CaseTouched
     from ivr_engine.speech.catalogue import Catalogue
@@ -68,6 +69,7 @@ class Engine:
         self._spoken: WeakSet[Catalogue] = WeakSet([lines.catalogue])
         self.clock = clock or RealClock(reactor)
         self.feed = Feed()
+        self.changes = Changes()
         self.contacts = OpenContacts()
         self._numbers, self._queues = lines.numbers(), lines.queues()
         self.store = Store(settings.path(settings.engine.data), self._committed)
@@ -91,6 +93,7 @@ class Engine:
         )
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
+        self.operators = Operators(self.clock, self._staff, self.changes.tell)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self._control: Any = None
         self.console: Console | None = None
@@ -199,7 +202,13 @@ class Engine:
             self.server.stop()
             self.store.close()
 
+    def _staff(self, member: Member) -> None:
+        Deferred.fromCoroutine(self.exchange.staff(member)).addErrback(
+            lambda failure: log.warning("a queue's membership is not as wished", operator=member.operator, why=str(failure.value))
+        )
+
     def _sign(self, sign: Sign) -> None:
+        self.operators.take(sign)
         self.desk.take(sign)
         self.follower.take(sign)
 

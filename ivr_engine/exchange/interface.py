@@ -104,11 +104,29 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """How a queue stands: callers `waiting`, operators `serving` (there, and not on a break), of whom `free` could be rung."""
+    """How a queue stands: callers `waiting`, operators `serving` (there, and not on a break: writing up a case is none), of whom
+    `free` could be rung."""
 
     waiting: int
     serving: int
     free: int
+
+
+WRAP_UP = "wrap-up"
+"""The reason of a pause after a talk: whoever writes up the case is not away, and callers go on waiting for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An operator as the queues should have them. `phone`: the telephone's address on the exchange (PJSIP/anna); `ready`: may be
+    rung, else paused for `reason`; `there`: False takes them out of the queues they need not be in."""
+
+    operator: str
+    phone: str
+    queues: tuple[str, ...]
+    ready: bool
+    reason: str = ""
+    there: bool = True
 
 
 class Exchange(Protocol):
@@ -127,6 +145,22 @@ class Exchange(Protocol):
 
     async def queue_state(self, queue: str) -> QueueState | None:
         """How a queue stands now; None when there is none of that name. Raises Unavailable."""
+
+    by_hand: bool
+    """Whether operators answer and hang up in the console (`answer`, `hang_up`), for want of a telephone."""
+
+    async def staff(self, member: Member) -> None:
+        """Make the queues' membership so; done twice it changes nothing. Raises Unavailable."""
+
+    async def redirect(self, channel: str, line: str) -> None:
+        """Take a caller out of their talk, back to the engine on that line; the session that carried them ends as by a hang-up.
+        Raises Unavailable."""
+
+    def answer(self, operator: str) -> bool:
+        """The operator picks up; False when nothing rings or the telephone does that itself."""
+
+    def hang_up(self, operator: str) -> bool:
+        """The operator ends the talk, or turns a ringing call away; False when there is neither, as with `answer`."""
 
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """Entries after `position` ("" = the beginning) and the position after them. Blocks: call it in a thread."""

@@ -245,3 +245,15 @@ CREATE INDEX sessions_by_user ON sessions(user)
 def m003_sign_in(database: Database) -> None:
     """Passwords, teams and sessions of the console."""
     _run(database, _SIGN_IN)
+
+
+_DESK = """
+ALTER TABLE users ADD COLUMN phone TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN queues TEXT NOT NULL DEFAULT ''
+"""
+
+
+@_MIGRATIONS()
+def m004_desk(database: Database) -> None:
+    """Operators' telephones and queues."""
+    _run(database, _DESK)

@@ -15,9 +15,10 @@ from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,39}")
+_WORD = re.compile(r"[A-Za-z0-9._@/-]{0,80}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 TEAM = 10
 """Operators a tutor leads at most."""
@@ -38,13 +39,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signs in, or signs with `--as`. `tutor`: the name of the one who leads them, "" for nobody."""
+    """A person who signs in, or signs with `--as`. `tutor`: the name of the one who leads them, "" for nobody; `phone`
+    and `queues`: where an operator is rung (PJSIP/anna), and for whom."""
 
     name: str
     full_name: str
     role: Role
     disabled: bool
     tutor: str = ""
+    phone: str = ""
+    queues: tuple[str, ...] = ()
 
 
 def add(connection: sqlite3.Connection, name: str, role: Role, full_name: str, at: float, who: str) -> None:
@@ -116,6 +120,17 @@ def set_tutor(connection: sqlite3.Connection, name: str, tutor: str, at: float, 
     audit.note(connection, at, who, "team changed", f"user {name}", tutor or "nobody")
 
 
+def set_desk(connection: sqlite3.Connection, name: str, phone: str, queues: Sequence[str], at: float, who: str) -> None:
+    """Where an operator is rung, and for which queues. Raises IvrError: no operator, or a word that is none."""
+    if get(connection, name).role is not Role.OPERATOR:
+        raise IvrError(f"{name} is no operator", "only operators have a desk")
+    for word in (phone, *queues):
+        if not _WORD.fullmatch(word):
+            raise IvrError(f"{word!r} is no telephone or queue", "letters, digits and . _ @ / - only")
+    connection.execute("UPDATE users SET phone = ?, queues = ? WHERE name = ?", (phone, " ".join(queues), name))
+    audit.note(connection, at, who, "desk changed", f"user {name}", f"{phone}: {', '.join(queues)}")
+
+
 def get(connection: sqlite3.Connection, name: str) -> User:
     """Raises IvrError when there is no such user."""
     row = connection.execute("SELECT * FROM users WHERE name = ?", (name,)).fetchone()
@@ -140,4 +155,12 @@ def everybody(connection: sqlite3.Connection) -> tuple[User, ...]:
 
 
 def _user(row: sqlite3.Row) -> User:
-    return User(row["name"], row["full_name"], Role(row["role"]), row["disabled"] is not None, row["tutor"])
+    return User(
+        name=row["name"],
+        full_name=row["full_name"],
+        role=Role(row["role"]),
+        disabled=row["disabled"] is not None,
+        tutor=row["tutor"],
+        phone=row["phone"],
+        queues=tuple(row["queues"].split()),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.events import (
     Cause,
@@ -37,6 +37,14 @@ class Book:
         self._feed.publish(event)
 
 
+class Destination(NamedTuple):
+    """Where an operator sends a caller: to the operators of a line, or from there to a body of the settings."""
+
+    operator: str
+    line: str
+    body: str = ""
+
+
 class Contact:
     """An open contact. Its `record` is the journal of its dialogue.
 
@@ -51,6 +59,7 @@ class Contact:
         "channel",
         "ended",
         "fold",
+        "going_to",
         "id",
         "left_at",
         "line",
@@ -84,6 +93,8 @@ class Contact:
         self.queue_end: QueueLeft | None = None
         self.answered = False
         self.ended = False
+        self.going_to: Destination | None = None
+        """Set from an operator's transfer until the call has come back to the engine with it."""
         self.talk = Talk()
 
     def record(self, event: Event) -> None:
@@ -148,6 +159,10 @@ class OpenContacts:
     def on(self, channel: str) -> Contact | None:
         """The open contact on that channel."""
         return self._by_channel.get(channel)
+
+    def get(self, contact: str) -> Contact | None:
+        """The open contact of that id."""
+        return next((one for one in self._by_channel.values() if one.id == contact), None)
 
     def lost(self) -> list[Contact]:
         """Those that no session carries."""

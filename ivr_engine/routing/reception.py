@@ -9,7 +9,7 @@ import structlog
 from ivr_engine.agi import variables
 from ivr_engine.dialogue.runner import Caller, House, Runner
 from ivr_engine.errors import CallerHungUp, CallLost
-from ivr_engine.events import Cause, ContactStarted, PrivateNoted, new_contact_id
+from ivr_engine.events import Cause, ContactStarted, OperatorTransferred, PrivateNoted, new_contact_id
 from ivr_engine.records.citizens import caller_of
 from ivr_engine.routing.contacts import Contact
 from ivr_engine.routing.talk import RoutedCall
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.model import Line
     from ivr_engine.records.citizens import Caller as KnownCaller
-    from ivr_engine.routing.contacts import Book, OpenContacts
+    from ivr_engine.routing.contacts import Book, Destination, OpenContacts
 
 log = structlog.get_logger()
 
@@ -59,10 +59,17 @@ class Reception:
     async def handle(self, agi: Agi) -> None:
         """One call, top to bottom. Whatever fails leaves IVR_DONE unset, so the dialplan takes the caller to a queue."""
         serving, caller = self._serving(), caller_of(agi.environment.caller_number)
-        contact = self._begin(agi, serving, caller)
+        before = self._contacts.on(agi.environment.uniqueid)
+        if before is not None and before.going_to is not None:
+            contact, transferred = before, self._come_back(before)
+        else:
+            contact, transferred = self._begin(agi, serving, caller), None
         call = RoutedCall(agi, contact, self._reactor, self._look, serving.lines)
-        cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""))
+        cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""), transferred)
         if cause is None:
+            return
+        if contact.going_to is not None:
+            contact.lost = Cause.CALLER  # until the call comes back, which it does at once unless the caller has hung up
             return
         finished = await call.finish(contact.id)
         if not finished and cause is not Cause.CALLER:
@@ -91,7 +98,24 @@ class Reception:
             contact.record(PrivateNoted(contact.id, now, "number", caller.number))
         return contact
 
-    async def _serve(self, agi: Agi, call: RoutedCall, contact: Contact, serving: Serving, caller: Caller) -> Cause | None:
+    def _come_back(self, contact: Contact) -> Destination | None:
+        destination, contact.going_to, contact.lost = contact.going_to, None, None
+        assert destination is not None
+        contact.record(
+            OperatorTransferred(contact.id, self._clock.now(), destination.operator, destination.line, destination.body)
+        )
+        contact.line = destination.line
+        return destination
+
+    async def _serve(
+        self,
+        agi: Agi,
+        call: RoutedCall,
+        contact: Contact,
+        serving: Serving,
+        caller: Caller,
+        transferred: Destination | None,
+    ) -> Cause | None:
         """The dialogue; None when the call goes on without this session and must be followed."""
         line = serving.lines.get(contact.line)
         try:
@@ -111,8 +135,13 @@ class Reception:
                 house=serving.house,
                 caller=caller,
             )
+            if transferred is None:
+                contact.progress = runner.progress
+                return await runner.run()
+            if contact.progress is not None:  # the next operator sees the whole way
+                runner.progress.go_on_from(contact.progress)
             contact.progress = runner.progress
-            return await runner.run()
+            return await runner.run_transferred(transferred.body)
         except CallLost:
             contact.lost = Cause.EXCHANGE_LOST
             return None

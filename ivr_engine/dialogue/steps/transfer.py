@@ -39,21 +39,23 @@ class Transfer(Step):
         """See Step."""
         turn.progress.topic = self.topic or turn.progress.topic
         number = turn.house.transfers.get(self.to)
-        if number and await self._dial(turn, number):
+        if number and await put_through(turn, self.to, number):
             return self.then
         prompt = self.prompt.get(turn.caller.kind) or self.prompt.get(OTHERWISE) or next(iter(self.prompt.values()))  # type: ignore[call-overload]
         return await read_aloud(turn, prompt, bargein=self.bargein, times=_TIMES) or self.then
-
-    async def _dial(self, turn: "Turn", number: str) -> bool:
-        await turn.say("transfer")
-        started = turn.now()
-        turn.record(TransferEntered(turn.contact, started, self.to))
-        result = await turn.call.transfer(number, _RINGING_S)
-        turn.budget.leave_out(turn.now() - started)
-        turn.record(TransferLeft(turn.contact, turn.now(), self.to, result.status, result.talk_s))
-        return result.status is TransferStatus.ANSWERED
 
     def prompts(self) -> Iterable[tuple[str, str]]:
         """See Step."""
         yield from (("prompt", name) for name in self.prompt.values())
         yield "", "transfer"
+
+
+async def put_through(turn: "Turn", to: str, number: str) -> bool:
+    """Connect the caller to another body; whether it answered. Raises CallerHungUp, CallLost."""
+    await turn.say("transfer")
+    started = turn.now()
+    turn.record(TransferEntered(turn.contact, started, to))
+    result = await turn.call.transfer(number, _RINGING_S)
+    turn.budget.leave_out(turn.now() - started)
+    turn.record(TransferLeft(turn.contact, turn.now(), to, result.status, result.talk_s))
+    return result.status is TransferStatus.ANSWERED

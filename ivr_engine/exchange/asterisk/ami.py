@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 65536
 
 
+class Refused(Unavailable):
+    """Asterisk said no; the connection is as good as before."""
+
+
 class Message(ManagerMsg):  # type: ignore[misc]  # pyst2 has no types
     """One message: `headers` by name; of a name that comes twice (ChanVariable) the last."""
 
@@ -92,11 +96,19 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
         response = self.send_action({"Action": action})
         if response["Response"] != "Success":
             hint = "compare the user's rights with dialplans/manager_ivr.conf"
-            raise Unavailable(f"Asterisk's manager refused {action}: {response.get_header('Message', '')}", hint)
+            raise Refused(f"Asterisk's manager refused {action}: {response.get_header('Message', '')}", hint)
         rows: list[Mapping[str, str]] = []
         while (row := self._answer()).get_header("EventList") != "Complete":
             rows.append(row.headers)
         return rows
+
+    def do(self, action: Mapping[str, str], *, allowed: Sequence[str] = ()) -> None:
+        """Do an action; refusals whose message begins with one of `allowed` are as good as done. Raises Unavailable."""
+        response = self.send_action(action)
+        message = str(response.get_header("Message", ""))
+        if response["Response"] != "Success" and not message.startswith(tuple(allowed) or ("\0",)):
+            hint = "compare the user's rights with dialplans/manager_ivr.conf"
+            raise Refused(f"Asterisk's manager refused {action['Action']}: {message}", hint)
 
     def close(self) -> None:
         """Let go of the connection, from any thread and as often as you like."""

@@ -10,13 +10,14 @@ import structlog
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange import ledger
 from ivr_engine.exchange.asterisk.link import AsteriskSettings, Link, Owner
+from ivr_engine.exchange.asterisk.members import ALREADY_SO, staff_actions
 from ivr_engine.exchange.asterisk.signs import queue_state
 from ivr_engine.exchange.interface import LinkDown, LinkUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ivr_engine.exchange.interface import LedgerEntry, QueueState, Sign
+    from ivr_engine.exchange.interface import LedgerEntry, Member, QueueState, Sign
 
 __all__ = ["AsteriskExchange", "AsteriskSettings"]
 
@@ -39,6 +40,7 @@ class AsteriskExchange:
     """
 
     name = "asterisk"
+    by_hand = False  # operators have telephones
 
     def __init__(self, reactor: Any, settings: AsteriskSettings, chance: Callable[[], float]) -> None:
         self._reactor, self._settings, self._chance = reactor, settings, chance
@@ -69,16 +71,38 @@ class AsteriskExchange:
 
     async def live_channels(self) -> frozenset[str]:
         """Ids of all channels that exist now. Raises Unavailable when the link is down or breaks meanwhile."""
-        if self._state is not _State.UP or self._link is None:
-            raise Unavailable("Asterisk's manager is not connected")
-        rows = await self._link.rows("CoreShowChannels")
+        rows = await self._up().rows("CoreShowChannels")
         return frozenset(row["Uniqueid"] for row in rows)
 
     async def queue_state(self, queue: str) -> QueueState | None:
         """How a queue stands now; None when there is none of that name. Raises Unavailable, as live_channels does."""
+        return queue_state(await self._up().rows("QueueStatus"), queue)
+
+    async def staff(self, member: Member) -> None:
+        """Make the queues' membership so. Members written in queues.conf stay there, and are paused. Raises Unavailable."""
+        await self._up().do(*staff_actions(member), allowed=ALREADY_SO)
+
+    async def redirect(self, channel: str, line: str) -> None:
+        """Take a caller out of their talk, back to the engine on that line. Raises Unavailable."""
+        link = self._up()
+        rows = await link.rows("CoreShowChannels")
+        name = next((row["Channel"] for row in rows if row["Uniqueid"] == channel), None)
+        if name is None:
+            raise Unavailable("the caller has gone")
+        await link.do({"Action": "Redirect", "Channel": name, "Context": "ivr-transfer-in", "Exten": line, "Priority": "1"})
+
+    def answer(self, operator: str) -> bool:  # noqa: ARG002 - the telephone does that
+        """Nothing: the telephone does that."""
+        return False
+
+    def hang_up(self, operator: str) -> bool:  # noqa: ARG002 - the telephone does that
+        """Nothing: the telephone does that."""
+        return False
+
+    def _up(self) -> Link:
         if self._state is not _State.UP or self._link is None:
             raise Unavailable("Asterisk's manager is not connected")
-        return queue_state(await self._link.rows("QueueStatus"), queue)
+        return self._link
 
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """What queue_log holds after `position`, and the position after it. Blocks. Raises Unavailable."""

@@ -12,11 +12,11 @@ import structlog
 from twisted.internet.defer import Deferred
 
 from ivr_engine.errors import Unavailable
-from ivr_engine.exchange.asterisk.ami import Ami
+from ivr_engine.exchange.asterisk.ami import Ami, Refused
 from ivr_engine.exchange.asterisk.signs import sign_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ivr_engine.exchange.interface import Sign
 
@@ -57,7 +57,7 @@ class Link:
     def __init__(self, reactor: Any, settings: AsteriskSettings, owner: Owner) -> None:
         self._reactor, self._settings, self._owner = reactor, settings, owner
         self._ami = Ami(self._on_event, self._on_lost, settings.timeout)
-        self._work: SimpleQueue[tuple[str, Deferred[Any]] | None] = SimpleQueue()
+        self._work: SimpleQueue[tuple[Callable[[], Any], Deferred[Any]] | None] = SimpleQueue()
         self._waiting: list[Deferred[Any]] = []
         self._over = False
         self.ended: Deferred[None] = Deferred()
@@ -73,12 +73,24 @@ class Link:
 
     def rows(self, action: str) -> Deferred[list[Mapping[str, str]]]:
         """The rows of an action that answers with a list; fails with Unavailable."""
-        result: Deferred[list[Mapping[str, str]]] = Deferred()
+        return self._ask(lambda: self._ami.rows(action))
+
+    def do(self, *actions: Mapping[str, str], allowed: Sequence[str] = ()) -> Deferred[None]:
+        """Do actions, in that order; fails with Unavailable. See Ami.do."""
+
+        def all_of_them() -> None:
+            for action in actions:
+                self._ami.do(action, allowed=allowed)
+
+        return self._ask(all_of_them)
+
+    def _ask(self, work: Callable[[], Any]) -> Deferred[Any]:
+        result: Deferred[Any] = Deferred()
         if self._over:
             result.errback(Unavailable("the connection to Asterisk's manager is lost"))
             return result
         self._waiting.append(result)
-        self._work.put((action, result))
+        self._work.put((work, result))
         return result
 
     # In the sending thread
@@ -110,9 +122,12 @@ class Link:
                 continue
             if work is None:
                 raise Unavailable("Asterisk closed the manager connection")
-            action, result = work
-            rows = self._ami.rows(action)
-            self._reactor.callFromThread(self._answered, result, rows)
+            function, result = work
+            try:
+                answer: Any = function()
+            except Refused as error:
+                answer = error
+            self._reactor.callFromThread(self._answered, result, answer)
 
     # In the reading thread
 
@@ -130,10 +145,14 @@ class Link:
 
     # In the reactor's thread
 
-    def _answered(self, result: Deferred[Any], rows: list[Mapping[str, str]]) -> None:
-        if result in self._waiting:
-            self._waiting.remove(result)
-            result.callback(rows)
+    def _answered(self, result: Deferred[Any], answer: Any) -> None:
+        if result not in self._waiting:
+            return
+        self._waiting.remove(result)
+        if isinstance(answer, Refused):
+            result.errback(answer)
+        else:
+            result.callback(answer)
 
     def _end(self, why: str) -> None:
         self._over = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ivr_engine.exchange.interface import (
+    WRAP_UP,
     CallerJoined,
     CallerLeft,
     ChannelGone,
@@ -66,6 +67,10 @@ def queue_state(rows: Sequence[Headers], queue: str) -> QueueState | None:
     own = [row for row in rows if row.get("Queue") == queue]
     if not own:
         return None
-    members = [row for row in own if row["Event"] == "QueueMember" and row["Paused"] == "0" and row["Status"] not in _AWAY]
-    free = sum(row["Status"] == _IDLE and row.get("InCall", "0") == "0" for row in members)
+    members = [row for row in own if row["Event"] == "QueueMember" and _serves(row)]
+    free = sum(row["Status"] == _IDLE and row.get("InCall", "0") == "0" and row["Paused"] == "0" for row in members)
     return QueueState(sum(row["Event"] == "QueueEntry" for row in own), len(members), free)
+
+
+def _serves(row: Headers) -> bool:
+    return (row["Paused"] == "0" or row.get("PausedReason") == WRAP_UP) and row["Status"] not in _AWAY

@@ -66,6 +66,8 @@ class Channel:
         self.state = RINGING
         self.gone = False
         self.ended_by = ""
+        self.going_to = ""
+        """The line an operator sends the caller to, until they are there."""
         self.moments: list[Moment] = []
         self.at_hangup: list[Callable[[], None]] = []
         self.caller = caller
@@ -105,6 +107,16 @@ class Channel:
         for tell in tuple(self.at_hangup):
             tell()
         self.caller.hung_up(by)
+
+    def redirect(self, line: str) -> None:
+        """Take the caller elsewhere: for whatever goes on now it is as if they had hung up."""
+        if self.gone:
+            return
+        self.going_to = line
+        self.note("transferred", line)
+        self._end_wait(How.HANGUP)
+        for tell in tuple(self.at_hangup):
+            tell()
 
     def hang_up_in(self, seconds: float) -> None:
         """Hang up by itself after that time; 0 takes it back."""

@@ -19,7 +19,7 @@ from twisted.internet.error import ConnectError
 from ivr_engine.agi.client import AgiClient, Introduction
 from ivr_engine.agi.variables import IVR_QUEUE
 from ivr_engine.errors import Unavailable
-from ivr_engine.exchange.interface import ChannelGone, LinkUp
+from ivr_engine.exchange.interface import WRAP_UP, ChannelGone, LinkUp
 from ivr_engine.exchange.virtual.applications import execute
 from ivr_engine.exchange.virtual.caller import CallRecord
 from ivr_engine.exchange.virtual.channel import Channel
@@ -27,12 +27,13 @@ from ivr_engine.exchange.virtual.operators import Operator
 from ivr_engine.exchange.virtual.queue import Queue
 from ivr_engine.exchange.virtual.queue_log import QueueLog
 from ivr_engine.exchange.virtual.session import Session
+from ivr_engine.exchange.virtual.settings import OperatorSettings
 from ivr_engine.exchange.virtual.switch import Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ivr_engine.exchange.interface import LedgerEntry, QueueState, Sign
+    from ivr_engine.exchange.interface import LedgerEntry, Member, QueueState, Sign
     from ivr_engine.exchange.virtual.caller import Caller
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.exchange.virtual.settings import VirtualSettings
@@ -51,6 +52,7 @@ class VirtualExchange:
     """
 
     name = "virtual"
+    by_hand = True
 
     def __init__(
         self, reactor: Any, clock: ExchangeClock, settings: VirtualSettings, sounds: Callable[[str, str], int | None]
@@ -115,6 +117,30 @@ class VirtualExchange:
         call.addBoth(self._forget, call)
         return call
 
+    async def staff(self, member: Member) -> None:
+        """Make the queues' membership so. Whoever sits at a desk answers by hand; without them the settings' operators go on by
+        themselves."""
+        operators = self._switch.operators
+        if member.operator not in operators:
+            own = OperatorSettings(member.operator, (), available=False)
+            operators[member.operator] = Operator(own, self._clock, self._freed)
+        operator = operators[member.operator]
+        if member.there:
+            operator.queues = tuple(dict.fromkeys((*operator.queues, *member.queues)))
+            for queue in operator.queues:
+                if queue in self._switch.queues:
+                    self._switch.queues[queue].add(operator)
+            operator.sit_down(available=member.ready or member.reason == WRAP_UP, held=not member.ready)
+        else:
+            operator.get_up()
+
+    async def redirect(self, channel: str, line: str) -> None:
+        """Take a caller out of their talk, back to the engine on that line. Raises Unavailable."""
+        found = self._switch.channels.get(channel)
+        if found is None or found.gone:
+            raise Unavailable("the caller has gone")
+        found.redirect(line)
+
     def answer(self, operator: str) -> bool:
         """The operator picks up; False when nothing rings. Raises Unavailable for an unknown name (so do the next two)."""
         return self._operator(operator).answer()
@@ -132,6 +158,11 @@ class VirtualExchange:
         channel.caller.connected(channel)
         try:
             way = await self._dialplan(channel)
+            while channel.going_to and not channel.gone:
+                channel.line, channel.going_to = channel.going_to, ""
+                for variable in ("IVR_DONE", "QUEUESTATUS", "ANSWEREDTIME"):
+                    channel.variables[variable] = ""
+                way = await self._dialplan(channel)
             if way == "done":
                 channel.hang_up("engine")
         finally:
@@ -143,6 +174,8 @@ class VirtualExchange:
 
     async def _dialplan(self, channel: Channel) -> str:
         channel.variables["AGISTATUS"] = await self._agi(channel)
+        if channel.going_to:
+            return "transferred"
         if channel.variables.get("IVR_DONE"):
             return "done"
         if channel.gone:
@@ -194,7 +227,10 @@ class VirtualExchange:
         channel.at_hangup.append(client.hang_up)
         if channel.gone:
             client.hang_up()
-        return await session.over
+        try:
+            return await session.over
+        finally:
+            channel.at_hangup.remove(client.hang_up)
 
     def _operator(self, name: str) -> Operator:
         if name not in self._switch.operators:

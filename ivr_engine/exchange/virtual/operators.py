@@ -29,6 +29,10 @@ class Operator:
         self.name = settings.name
         self.queues = settings.queues
         self.available = settings.available
+        self.by_hand = False
+        """Set while somebody sits at their desk: they answer and hang up themselves."""
+        self.held = False
+        """Not to be rung for the moment, though they are there: they write up a case."""
         self.doing = Doing.FREE
         self._settings = settings
         self._clock = clock
@@ -39,18 +43,18 @@ class Operator:
     @property
     def free(self) -> bool:
         """May they be rung?"""
-        return self.available and self.doing is Doing.FREE
+        return self.available and not self.held and self.doing is Doing.FREE
 
     def ring(self, stay: Stay) -> None:
         """Their telephone rings for this caller."""
-        self._become(Doing.RINGING, stay, self._settings.answers_after_s, self.answer)
+        self._become(Doing.RINGING, stay, self._unless_by_hand(self._settings.answers_after_s), self.answer)
 
     def answer(self) -> bool:
         """Pick up. False: nothing rings."""
         if self.doing is not Doing.RINGING or self._stay is None:
             return False
         stay = self._stay
-        self._become(Doing.TALKING, stay, self._settings.talks_s, self.hang_up)
+        self._become(Doing.TALKING, stay, self._unless_by_hand(self._settings.talks_s), self.hang_up)
         stay.connect()
         return True
 
@@ -69,13 +73,26 @@ class Operator:
         self.available = available
         self._freed(self)
 
+    def sit_down(self, *, available: bool, held: bool) -> None:
+        """Somebody works at their desk: from now on by hand."""
+        self.by_hand, self.held = True, held
+        self.set_available(available)
+
+    def get_up(self) -> None:
+        """Nobody does any more: from now on by themselves, as the settings say."""
+        self.by_hand = self.held = False
+        self.set_available(self._settings.available)
+
     def let_go(self, write_up_s: float = 0) -> None:
         """The call is no longer theirs; after a talk they write up the case first."""
-        if write_up_s:
+        if write_up_s and not self.by_hand:
             self._become(Doing.WRITING_UP, None, write_up_s, self.let_go)
         else:
             self._become(Doing.FREE, None, None, self.let_go)
             self._freed(self)
+
+    def _unless_by_hand(self, seconds: float | None) -> float | None:
+        return None if self.by_hand else seconds
 
     def _become(self, doing: Doing, stay: Stay | None, after_s: float | None, then: Callable[[], object]) -> None:
         if self._timer and self._timer.active():

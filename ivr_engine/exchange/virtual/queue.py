@@ -41,6 +41,9 @@ class Exit(Enum):
     ABANDONED = ""
 
 
+_ENDED_BY = {"caller": "COMPLETECALLER", "agent": "COMPLETEAGENT", "transfer": "BLINDTRANSFER"}
+
+
 class Queue:
     """One queue and its operators."""
 
@@ -73,6 +76,16 @@ class Queue:
         """How it stands now."""
         serving = [operator for operator in self._ring_of_operators if operator.available]
         return QueueState(len(self.waiting), len(serving), sum(operator.free for operator in serving))
+
+    def add(self, operator: Operator) -> None:
+        """The operator serves this queue from now on."""
+        if operator not in self._ring_of_operators:
+            self._ring_of_operators.append(operator)
+
+    def remove(self, operator: Operator) -> None:
+        """Not any more."""
+        if operator in self._ring_of_operators:
+            self._ring_of_operators.remove(operator)
 
     def dispatch(self) -> None:
         """Ring free operators for those who wait; send those away whom nobody will serve any more."""
@@ -182,14 +195,15 @@ class Stay:
         self.channel.caller.talking(operator.name)
 
     def end_talk(self, reason: str) -> None:
-        """The talk is over; `reason` is caller or agent."""
+        """The talk is over; `reason` is caller, agent or transfer."""
         operator = self._operator
         assert operator is not None
         assert self._answered_at is not None
         talk_s = int(self._clock.now()) - int(self._answered_at)
-        verb = "COMPLETECALLER" if reason == "caller" else "COMPLETEAGENT"
         self._operator = None
-        self._queue.log(self, operator.name, verb, self._hold_s, talk_s, self.first_position)
+        verb = _ENDED_BY[reason]
+        where = () if reason != "transfer" else (self.channel.going_to, "ivr-transfer-in")
+        self._queue.log(self, operator.name, verb, *where, self._hold_s, talk_s, self.first_position)
         self._switch.deliver(TalkEnded(self.channel.uniqueid, self._queue.name, operator.name, self._hold_s, talk_s, reason))
         operator.let_go(self._settings.wrap_up_s)
         self._over.callback(Exit.TALKED)
@@ -213,6 +227,9 @@ class Stay:
             variables.update(QUEUEWAIT=str(self._hold_s), ANSWEREDTIME=str(talked))
         if ended is Exit.ABANDONED:
             return -1
+        if ended is Exit.TALKED and self.channel.going_to:
+            variables["ANSWEREDTIME"] = "0"  # as on Asterisk, which no longer knows the talk
+            return -1
         if ended is Exit.TALKED and not continues:
             self.channel.hang_up("operator")
             return -1
@@ -231,7 +248,7 @@ class Stay:
 
     def _caller_gone(self) -> None:
         if self._answered_at is not None:
-            self.end_talk("caller")
+            self.end_talk("transfer" if self.channel.going_to else "caller")
             return
         self._leave_line()
         if operator := self._operator:
