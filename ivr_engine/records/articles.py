@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ivr_engine.records import article_search
 from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: flo
             f"INSERT INTO articles ({', '.join(_COLUMNS)}, version, state, published) VALUES ({marks})",  # noqa: S608 - own names
             (*values, version, _PUBLISHED, milliseconds(at)),
         )
+        article_search.put(connection, article.line, article.id, article.language, article.title, article.text)
         added += 1
     return added
 
@@ -74,6 +76,16 @@ def subject_of(connection: sqlite3.Connection, line: str, article: str) -> tuple
     return (row["category"], row["topic"]) if row else ("", "")
 
 
+def in_force(connection: sqlite3.Connection, line: str, article: str, language: str, on: date) -> PublishedArticle | None:
+    """The latest version that is in force on that day."""
+    row = connection.execute(
+        "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? AND valid_from <= ?"
+        " AND (valid_to IS NULL OR valid_to >= ?) ORDER BY version DESC LIMIT 1",
+        (line, article, language, on.isoformat(), on.isoformat()),
+    ).fetchone()
+    return None if row is None else _article(row)
+
+
 class Articles:
     """Looks articles up. Every method may raise Unavailable."""
 
@@ -83,12 +95,7 @@ class Articles:
     def get(self, line: str, article: str, language: str, on: date) -> PublishedArticle | None:
         """The latest version that is in force on that day."""
         with self._reader.open() as connection:
-            row = connection.execute(
-                "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? AND valid_from <= ?"
-                " AND (valid_to IS NULL OR valid_to >= ?) ORDER BY version DESC LIMIT 1",
-                (line, article, language, on.isoformat(), on.isoformat()),
-            ).fetchone()
-        return None if row is None else _article(row)
+            return in_force(connection, line, article, language, on)
 
     def versions(self, line: str, article: str, language: str) -> tuple[PublishedArticle, ...]:
         """All versions, oldest first."""

@@ -38,7 +38,7 @@ class Level(StrEnum):
     MINISTRY = "ministry"
 
 
-_FINISHED = (CaseState.RESOLVED, CaseState.CLOSED)
+FINISHED = (CaseState.RESOLVED, CaseState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,26 @@ class CaseRow:
     citizen: int | None
     opened_at: float
     updated_at: float
+    disposition: str = ""
+    assigned: str = ""
+    deadline: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Is there nothing left to do?"""
+        return self.state in FINISHED
 
 
 @dataclass(frozen=True, slots=True)
 class CaseChange:
-    """One entry of a case's history. `what`: opened, continued."""
+    """One entry of a case's history. `what`: opened, continued, note, state, level, assigned, subject, disposition, article;
+    `operator` whoever did it, `detail` the note's text, or what it became."""
 
     at: float
     what: str
     contact: str
     operator: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ def answered(connection: sqlite3.Connection, event: OperatorAnswered, contact: s
     found = connection.execute(
         "SELECT id, number FROM cases WHERE citizen = ? AND line = ? AND state NOT IN (?, ?)"
         " ORDER BY updated DESC, id DESC LIMIT 1",
-        (citizen, line, *_FINISHED),
+        (citizen, line, *FINISHED),
     ).fetchone()
     case_id, number = (found["id"], found["number"]) if found else _open(connection, event, contact)
     at = milliseconds(event.at)
@@ -137,20 +147,14 @@ class Cases:
             rows = connection.execute(
                 "SELECT * FROM cases WHERE ?1 IN ('', line) AND NOT (?2 AND state IN (?3, ?4))"
                 " ORDER BY updated DESC, id DESC LIMIT ?5",
-                (line, open_only, *_FINISHED, limit),
+                (line, open_only, *FINISHED, limit),
             ).fetchall()
-        return tuple(map(_case, rows))
+        return tuple(map(case_row, rows))
 
     def show(self, number: str) -> CaseFile | None:
         """One case, whole; None when there is none of that number."""
         with self._reader.open() as connection:
-            row = connection.execute("SELECT * FROM cases WHERE number = ?", (number,)).fetchone()
-            if row is None:
-                return None
-            changes = connection.execute("SELECT * FROM case_history WHERE case_id = ? ORDER BY seq", (row["id"],))
-            history = tuple(CaseChange(seconds(it["at"]), it["what"], it["contact"], it["operator"]) for it in changes)
-            contacts = connection.execute("SELECT contact FROM case_contacts WHERE case_id = ? ORDER BY contact", (row["id"],))
-            return CaseFile(_case(row), tuple(it["contact"] for it in contacts), history)
+            return case_file(connection, number)
 
     def open_cases(self, number: str) -> tuple[CaseRow, ...]:
         """The open cases of the citizen with that telephone number, on all lines, the last touched first."""
@@ -161,12 +165,23 @@ class Cases:
             rows = connection.execute(
                 "SELECT cases.* FROM cases JOIN citizens ON citizens.id = cases.citizen WHERE citizens.number = ?"
                 " AND state NOT IN (?, ?) ORDER BY updated DESC, cases.id DESC",
-                (caller.number, *_FINISHED),
+                (caller.number, *FINISHED),
             ).fetchall()
-        return tuple(map(_case, rows))
+        return tuple(map(case_row, rows))
 
 
-def _case(row: sqlite3.Row) -> CaseRow:
+def case_file(connection: sqlite3.Connection, number: str) -> CaseFile | None:
+    """One case, whole; None when there is none of that number."""
+    row = connection.execute("SELECT * FROM cases WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        return None
+    changes = connection.execute("SELECT * FROM case_history WHERE case_id = ? ORDER BY seq", (row["id"],))
+    history = tuple(CaseChange(seconds(it["at"]), it["what"], it["contact"], it["operator"], it["detail"]) for it in changes)
+    contacts = connection.execute("SELECT contact FROM case_contacts WHERE case_id = ? ORDER BY contact", (row["id"],))
+    return CaseFile(case_row(row), tuple(it["contact"] for it in contacts), history)
+
+
+def case_row(row: sqlite3.Row) -> CaseRow:
     return CaseRow(
         number=row["number"],
         line=row["line"],
@@ -177,4 +192,7 @@ def _case(row: sqlite3.Row) -> CaseRow:
         citizen=row["citizen"],
         opened_at=seconds(row["opened"]),
         updated_at=seconds(row["updated"]),
+        disposition=row["disposition"],
+        assigned=row["assigned"],
+        deadline=None if row["deadline"] is None else seconds(row["deadline"]),
     )

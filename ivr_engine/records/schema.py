@@ -5,9 +5,12 @@ Instants are whole milliseconds since 1970 UTC; durations whole seconds, as the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
+
+from ivr_engine.records import article_search
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -257,3 +260,49 @@ ALTER TABLE users ADD COLUMN queues TEXT NOT NULL DEFAULT ''
 def m004_desk(database: Database) -> None:
     """Operators' telephones and queues."""
     _run(database, _DESK)
+
+
+_CASE_WORK = """
+ALTER TABLE cases ADD COLUMN disposition TEXT NOT NULL DEFAULT '';
+ALTER TABLE cases ADD COLUMN assigned TEXT NOT NULL DEFAULT '';
+ALTER TABLE cases ADD COLUMN deadline INTEGER;
+ALTER TABLE case_history ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+CREATE INDEX cases_by_deadline ON cases(deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX cases_by_level ON cases(level, state, updated);
+
+CREATE TABLE case_articles (
+    case_id INTEGER NOT NULL REFERENCES cases(id),
+    line TEXT NOT NULL,
+    article TEXT NOT NULL,
+    language TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    PRIMARY KEY (case_id, line, article, language, version)
+) WITHOUT ROWID;
+
+CREATE TRIGGER audit_keeps UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END;
+CREATE TRIGGER audit_stays DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END
+"""
+
+
+@_MIGRATIONS()
+def m005_case_work(database: Database) -> None:
+    """What people do with cases, and an audit log that cannot be changed."""
+    for statement in re.split(r";\n", _CASE_WORK):
+        if statement.strip():
+            database.execute(statement)
+
+
+_ARTICLE_WORDS = """
+CREATE VIRTUAL TABLE article_words USING fts5(
+    title, text, stems, line UNINDEXED, id UNINDEXED, language UNINDEXED, tokenize = 'unicode61 remove_diacritics 2'
+)
+"""
+
+
+@_MIGRATIONS()
+def m006_article_words(database: Database) -> None:
+    """The words of the articles, to be searched."""
+    database.execute(_ARTICLE_WORDS)
+    article_search.fill(database.conn)
