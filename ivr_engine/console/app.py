@@ -90,10 +90,12 @@ class Console:
                 "choose another one: [console] port",
             ) from error
         self.office.live.start()
+        _ = self.office.cards  # from now on they follow the calls
         return int(self._port.getHost().port)
 
     async def stop(self) -> None:
         """Close the port and the live feed."""
+        self.office.cards.stop()
         self.office.live.stop()
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import home
+from ivr_engine.console.pages import desk, home
 from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
@@ -31,7 +31,20 @@ CASE_WORKERS = frozenset({Role.OPERATOR, Role.BACK_OFFICE, Role.TUTOR, Role.SUPE
 WRITERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
 APPROVERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
 
-ROUTES: tuple[Route, ...] = (Route("GET", "/", EVERYBODY, home.show),)
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", EVERYBODY, home.show),
+    Route("GET", "/desk", OPERATORS, desk.show),
+    Route("GET", "/desk/call", OPERATORS, desk.call),
+    Route("POST", "/desk/state", OPERATORS, desk.become),
+    Route("POST", "/desk/answer", OPERATORS, desk.answer),
+    Route("POST", "/desk/hang-up", OPERATORS, desk.hang_up),
+    Route("POST", "/desk/draft", OPERATORS, desk.draft),
+    Route("POST", "/desk/file", OPERATORS, desk.file),
+    Route("POST", "/desk/transfer", OPERATORS, desk.transfer),
+    Route("GET", "/desk/articles", OPERATORS, desk.find),
+    Route("GET", "/desk/articles/<line>/<article>", OPERATORS, desk.article),
+    Route("POST", "/desk/articles/<line>/<article>", OPERATORS, desk.give),
+)
 
-MENU: tuple[tuple[str, str, frozenset[Role]], ...] = ()
+MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (("/desk", "desk.title", OPERATORS),)
 """The top menu: path, key of its text, who sees it; in this order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -40,7 +41,9 @@ class Templates:
         """A page, or only its part when htmx asked for one."""
         layout = "part.html" if visit.partial else "layout.html"
         own = {"visit": visit, "user": visit.user, "language": visit.language, "layout": layout, "menu": self._menu, "t": visit.t}
-        return self._environment.get_template(template).render({**own, **context})
+        return self._environment.get_template(template).render(
+            {**own, **context, "mistakes": defaultdict(str, context.get("mistakes") or {})}
+        )
 
     def render_alone(self, template: str, language: str, **context: Any) -> str:
         """A page for somebody who is not signed in."""

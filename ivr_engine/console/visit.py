@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
+from ivr_engine.console.cards import Cards
 from ivr_engine.errors import Unavailable
 from ivr_engine.records import audit
 
@@ -44,7 +46,7 @@ class Forbidden(Exception):
     """This person may not do that; the text may be shown, and the audit log keeps it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Office:
     """What the console works with; put together by the engine."""
 
@@ -63,6 +65,11 @@ class Office:
     lines: Callable[[], Lines]
     publication: Publication | None
     reload: Callable[[], Coroutine[Any, Any, dict[str, int]]]
+
+    @cached_property
+    def cards(self) -> Cards:
+        """What the operators have in hand."""
+        return Cards(self)
 
     async def in_thread(self, function: Callable[..., _T], *args: Any) -> _T:
         """Run what blocks in the reactor's thread pool."""

@@ -14,6 +14,7 @@ import snowballstemmer
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from datetime import date
 
 _LANGUAGES = {"it": "italian", "en": "english"}
 _WORD = re.compile(r"\w+")
@@ -52,9 +53,10 @@ def fill(connection: sqlite3.Connection) -> None:
 
 
 def search(
-    connection: sqlite3.Connection, wanted: str, *, language: str = "it", line: str = "", limit: int = 10
+    connection: sqlite3.Connection, wanted: str, *, language: str = "it", line: str = "", on: date | None = None, limit: int = 10
 ) -> tuple[Found, ...]:
-    """The articles with all those words, or their stems; the last word may be unfinished. Nothing for no words."""
+    """The articles with all those words, or their stems; the last word may be unfinished. Nothing for no words. `on`: only those
+    in force on that day."""
     words = _words(wanted)[:_MOST_WORDS]
     if not words:
         return ()
@@ -65,8 +67,10 @@ def search(
     rows = connection.execute(
         "SELECT line, id, language, title, snippet(article_words, 1, '', '', ' … ', 24) AS extract FROM article_words"
         " WHERE article_words MATCH ?1 AND language = ?2 AND ?3 IN ('', line)"
+        " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM articles AS a WHERE (a.line, a.id, a.language) = (article_words.line, article_words.id, article_words.language)"
+        " AND valid_from <= ?5 AND (valid_to IS NULL OR valid_to >= ?5)))"
         " ORDER BY bm25(article_words, 10.0, 1.0, 2.0) LIMIT ?4",
-        (" AND ".join(terms), language, line, limit),
+        (" AND ".join(terms), language, line, limit, on and on.isoformat()),
     )
     return tuple(Found(row["line"], row["id"], row["language"], row["title"], row["extract"]) for row in rows)
 

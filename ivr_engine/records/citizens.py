@@ -102,6 +102,12 @@ def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
         )
 
 
+def of_number(connection: sqlite3.Connection, number: str) -> Citizen | None:
+    """The citizen of a number in E.164 form."""
+    row = connection.execute("SELECT * FROM citizens WHERE number = ?", (number,)).fetchone()
+    return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))
+
+
 class Citizens:
     """Looks citizens up. Every method may raise Unavailable."""
 
@@ -114,5 +120,4 @@ class Citizens:
         if caller.number is None:
             return None
         with self._reader.open() as connection:
-            row = connection.execute("SELECT * FROM citizens WHERE number = ?", (caller.number,)).fetchone()
-        return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))
+            return of_number(connection, caller.number)

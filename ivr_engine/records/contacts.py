@@ -75,6 +75,12 @@ class OpenContact:
     fold: OutcomeFold
 
 
+def of_citizen(connection: sqlite3.Connection, citizen: int, limit: int) -> tuple[ContactRow, ...]:
+    """A citizen's contacts on every channel, the newest first."""
+    rows = connection.execute("SELECT * FROM contacts WHERE citizen = ? ORDER BY started DESC LIMIT ?", (citizen, limit))
+    return tuple(map(_contact, rows))
+
+
 class Contacts:
     """Looks contacts up. Every method may raise Unavailable."""
 
