@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import desk, home
+from ivr_engine.console.pages import cases, desk, home
 from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
@@ -44,7 +44,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/desk/articles", OPERATORS, desk.find),
     Route("GET", "/desk/articles/<line>/<article>", OPERATORS, desk.article),
     Route("POST", "/desk/articles/<line>/<article>", OPERATORS, desk.give),
+    Route("GET", "/cases", CASE_WORKERS, cases.index),
+    Route("GET", "/cases/<number>", CASE_WORKERS, cases.show),
+    Route("POST", "/cases/<number>", CASE_WORKERS, cases.act),
 )
 
-MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (("/desk", "desk.title", OPERATORS),)
+MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
+    ("/desk", "desk.title", OPERATORS),
+    ("/cases", "cases.title", CASE_WORKERS),
+)
 """The top menu: path, key of its text, who sees it; in this order."""

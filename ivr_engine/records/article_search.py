@@ -67,7 +67,8 @@ def search(
     rows = connection.execute(
         "SELECT line, id, language, title, snippet(article_words, 1, '', '', ' … ', 24) AS extract FROM article_words"
         " WHERE article_words MATCH ?1 AND language = ?2 AND ?3 IN ('', line)"
-        " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM articles AS a WHERE (a.line, a.id, a.language) = (article_words.line, article_words.id, article_words.language)"
+        " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM articles AS a"
+        " WHERE (a.line, a.id, a.language) = (article_words.line, article_words.id, article_words.language)"
         " AND valid_from <= ?5 AND (valid_to IS NULL OR valid_to >= ?5)))"
         " ORDER BY bm25(article_words, 10.0, 1.0, 2.0) LIMIT ?4",
         (" AND ".join(terms), language, line, limit, on and on.isoformat()),

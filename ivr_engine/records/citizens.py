@@ -15,6 +15,7 @@ from ivr_engine.records.private import NAME, NUMBER
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from ivr_engine.events import PrivateNoted
     from ivr_engine.records.database import Reader
@@ -106,6 +107,18 @@ def of_number(connection: sqlite3.Connection, number: str) -> Citizen | None:
     """The citizen of a number in E.164 form."""
     row = connection.execute("SELECT * FROM citizens WHERE number = ?", (number,)).fetchone()
     return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))
+
+
+def get(connection: sqlite3.Connection, citizen: int) -> Citizen | None:
+    """That citizen."""
+    row = connection.execute("SELECT * FROM citizens WHERE id = ?", (citizen,)).fetchone()
+    return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))
+
+
+def names(connection: sqlite3.Connection, wanted: Iterable[int]) -> dict[int, str]:
+    """Their names, or their numbers while nobody gave a name."""
+    found = (get(connection, citizen) for citizen in wanted)
+    return {citizen.id: citizen.name or citizen.number for citizen in found if citizen is not None}
 
 
 class Citizens:

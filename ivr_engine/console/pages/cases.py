@@ -1,0 +1,127 @@
+"""Cases: the list, one case with its history, and what may be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from ivr_engine.console import words
+from ivr_engine.console.visit import NotFound, one_of
+from ivr_engine.errors import IvrError
+from ivr_engine.records import audit, case_search, case_work, citizens, contacts, users
+from ivr_engine.records.case_search import Filter
+from ivr_engine.records.case_work import PASSES, Work
+from ivr_engine.records.cases import CaseState, Level, case_file
+
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+    from ivr_engine.console.visit import Answer, Visit
+
+_FIELDS = ("q", "line", "state", "level", "assigned", "open", "late")
+
+
+async def index(visit: Visit) -> Answer:
+    """GET /cases"""
+    asked = {name: visit.query.text(name) for name in _FIELDS}
+    lines = visit.office.lines()
+    wanted = Filter(
+        line=one_of(asked["line"], lines.lines),
+        state=one_of(asked["state"], CaseState),
+        level=one_of(asked["level"], Level),
+        assigned=visit.user.name if asked["assigned"] == "me" else "",
+        words=asked["q"],
+        open_only=asked["open"] == "1",
+        late_at=visit.now if asked["late"] == "1" else None,
+    )
+    found, after = await visit.read(case_search.search, wanted, visit.query.text("after"))
+    names = await visit.read(citizens.names, {case.citizen for case in found if case.citizen is not None})
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return visit.page(
+        "cases/list.html",
+        found=found,
+        names=names,
+        asked=asked,
+        titles={name: words.title(lines, name, visit.language) for name in sorted(lines.lines)},
+        states=list(CaseState),
+        levels=list(Level),
+        older=f"/cases?{query}&after={after}" if after else "",
+        newer=f"/cases?{query}" if visit.query.text("after") else "",
+        now=visit.now,
+    )
+
+
+async def show(visit: Visit, number: str) -> Answer:
+    """GET /cases/NUMBER"""
+    return await _page(visit, number)
+
+
+async def act(visit: Visit, number: str) -> Answer:
+    """POST /cases/NUMBER: one change, named by `do`."""
+    note = visit.form.text("note", case_work.LONGEST_NOTE)
+    what, to = visit.form.text("do"), visit.form.text("to")
+    seen = visit.form.whole("seen", 0)
+
+    def change(connection: sqlite3.Connection) -> None:
+        work = Work(connection, number, visit.user, visit.now)
+        if what != "note" and seen != round(work.case.updated_at * 1000) % 10**9:
+            raise IvrError(visit.t("cases.changed-meanwhile"))
+        match what:
+            case "note":
+                work.note(note)
+            case "level" if to in set(Level):
+                work.hand_to(Level(to), note)
+            case "state" if to in set(CaseState):
+                if note:
+                    work.note(note)
+                work.move(CaseState(to))
+            case "assign":
+                work.assign(visit.user.name if to == "me" else "")
+            case _:
+                raise IvrError(visit.t("cases.choose"))
+
+    if what == "level" and not note:
+        return await _page(visit, number, {what: visit.t("cases.say-why")}, note)
+    if what == "note" and not note:
+        return await _page(visit, number, {what: visit.t("cases.empty-note")}, note)
+    try:
+        await visit.write(change)
+    except IvrError as error:
+        return await _page(visit, number, {what: f"{error.message}. {error.hint}".strip()}, note)
+    visit.office.live.tell_roles(set(case_work.WORKS_ON), "case", number=number)
+    return visit.see(f"/cases/{number}")
+
+
+async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = None, note: str = "") -> Answer:
+    def read(connection: sqlite3.Connection) -> dict[str, Any] | None:
+        file = case_file(connection, number)
+        if file is None:
+            return None
+        return {
+            "file": file,
+            "case": file.case,
+            "citizen": citizens.get(connection, file.case.citizen) if file.case.citizen is not None else None,
+            "contacts": contacts.of_ids(connection, file.contacts),
+            "given": case_work.given(connection, number),
+            "people": {user.name: user.full_name or user.name for user in users.everybody(connection)},
+        }
+
+    found = await visit.read(read)
+    if found is None:
+        raise NotFound(visit.t("cases.none", number=number[:20]))
+    await visit.write(lambda connection: audit.note(connection, visit.now, visit.user.name, "looked at", f"case {number}"))
+    case = found["case"]
+    return visit.page(
+        "cases/case.html",
+        status=422 if mistakes else 200,
+        **found,
+        line_title=words.title(visit.office.lines(), case.line, visit.language),
+        may_change=case_work.may_change(case, visit.user),
+        moves=case_work.moves(case),
+        passes=() if case.finished else PASSES[case.level],
+        seen=round(case.updated_at * 1000) % 10**9,
+        mistakes=mistakes,
+        note=note,
+        now=visit.now,
+    )

@@ -1,0 +1,72 @@
+"""Lists of cases: filtered, searched, a page at a time from the last touched on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ivr_engine.records.cases import FINISHED, case_row
+from ivr_engine.records.citizens import caller_of
+from ivr_engine.records.journal import milliseconds
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ivr_engine.records.cases import CaseRow
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to list; "" is anything. `open_only` leaves finished ones out, `late_at`: only those overdue at that instant.
+    `words`: a case's number or its beginning, a telephone number, or a citizen's name."""
+
+    line: str = ""
+    state: str = ""
+    level: str = ""
+    assigned: str = ""
+    words: str = ""
+    open_only: bool = False
+    late_at: float | None = None
+
+
+def search(connection: sqlite3.Connection, wanted: Filter, after: str = "") -> tuple[list[CaseRow], str]:
+    """A page of cases, and what to pass as `after` for the next one ("" when this is the last)."""
+    conditions, values = ["1"], dict[str, str | int]()
+    for name in ("line", "state", "level", "assigned"):
+        if value := getattr(wanted, name):
+            conditions.append(f"{name} = :{name}")
+            values[name] = value
+    if wanted.open_only:
+        conditions.append("state NOT IN (:resolved, :closed)")
+        values.update(zip(("resolved", "closed"), FINISHED, strict=True))
+    if wanted.late_at is not None:
+        conditions.append("deadline < :late")
+        values["late"] = milliseconds(wanted.late_at)
+    if wanted.words:
+        condition, more = _words(wanted.words)
+        conditions.append(condition)
+        values.update(more)
+    updated, _, last = after.partition("-")
+    if updated.isdigit() and last.isdigit():
+        conditions.append("(updated, id) < (:updated, :last)")
+        values.update(updated=int(updated), last=int(last))
+    rows = connection.execute(
+        f"SELECT * FROM cases WHERE {' AND '.join(conditions)} ORDER BY updated DESC, id DESC LIMIT {PAGE + 1}",  # noqa: S608 - own names
+        values,
+    ).fetchall()
+    more_to_come = f"{rows[PAGE - 1]['updated']}-{rows[PAGE - 1]['id']}" if len(rows) > PAGE else ""
+    return [case_row(row) for row in rows[:PAGE]], more_to_come
+
+
+def _words(words: str) -> tuple[str, dict[str, str | int]]:
+    if words[:4].isdigit() and words[4:5] == "-":
+        return "number >= :number AND number < :number || '~'", {"number": words}
+    if number := caller_of(words).number:
+        return "citizen = (SELECT id FROM citizens WHERE number = :number)", {"number": number}
+    return "citizen IN (SELECT id FROM citizens WHERE name LIKE :name ESCAPE '!' LIMIT 500)", {"name": f"{_literal(words)}%"}
+
+
+def _literal(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
