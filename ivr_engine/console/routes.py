@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import cases, desk, home
+from ivr_engine.console.pages import audit, cases, citizens, desk, home, people
 from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ OPERATORS = frozenset({Role.OPERATOR})
 LEADERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 KEEPERS = frozenset({Role.SUPERVISOR, Role.TUTOR, Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
 CASE_WORKERS = frozenset({Role.OPERATOR, Role.BACK_OFFICE, Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
+PRIVACY = frozenset({Role.BACK_OFFICE, Role.SUPERVISOR})
+AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 WRITERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
 APPROVERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
 
@@ -47,10 +49,24 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/cases", CASE_WORKERS, cases.index),
     Route("GET", "/cases/<number>", CASE_WORKERS, cases.show),
     Route("POST", "/cases/<number>", CASE_WORKERS, cases.act),
+    Route("GET", "/citizens", CASE_WORKERS, citizens.index),
+    Route("GET", "/citizens/<citizen>", CASE_WORKERS, citizens.show),
+    Route("POST", "/citizens/<citizen>", CASE_WORKERS, citizens.change),
+    Route("POST", "/citizens/<citizen>/consents", CASE_WORKERS, citizens.consent),
+    Route("POST", "/citizens/<citizen>/export", PRIVACY, citizens.export),
+    Route("POST", "/citizens/<citizen>/erase", PRIVACY, citizens.erase),
+    Route("GET", "/audit", AUDITORS, audit.index),
+    Route("GET", "/audit/export", AUDITORS, audit.export),
+    Route("GET", "/users", ADMINISTRATOR, people.index),
+    Route("POST", "/users", ADMINISTRATOR, people.add),
+    Route("POST", "/users/<name>", ADMINISTRATOR, people.change),
 )
 
 MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "desk.title", OPERATORS),
     ("/cases", "cases.title", CASE_WORKERS),
+    ("/citizens", "citizens.title", CASE_WORKERS),
+    ("/audit", "audit.title", AUDITORS),
+    ("/users", "users.title", ADMINISTRATOR),
 )
 """The top menu: path, key of its text, who sees it; in this order."""

@@ -36,3 +36,20 @@ def entries(connection: sqlite3.Connection, last: int, object_: str | None = Non
         "SELECT * FROM audit WHERE ? IS NULL OR object = ? ORDER BY id DESC LIMIT ?", (object_, object_, last)
     )
     return tuple(Entry(seconds(row["at"]), row["who"], row["what"], row["object"], row["detail"]) for row in rows)
+
+
+PAGE = 100
+
+
+def search(
+    connection: sqlite3.Connection, *, who: str = "", words: str = "", since: float | None = None, before: int | None = None
+) -> tuple[list[Entry], int | None]:
+    """A page of deeds, newest first, and what to pass as `before` for the next one (None: this is the last). `words`: the
+    beginning of what was done, or the object, as "citizen 7"."""
+    rows = connection.execute(
+        "SELECT * FROM audit WHERE ?1 IN ('', who) AND (?2 = '' OR object = ?2 OR substr(what, 1, length(?2)) = ?2)"
+        " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5",
+        (who, words, None if since is None else milliseconds(since), before, PAGE + 1),
+    ).fetchall()
+    found = [Entry(seconds(row["at"]), row["who"], row["what"], row["object"], row["detail"]) for row in rows[:PAGE]]
+    return found, rows[PAGE - 1]["id"] if len(rows) > PAGE else None

@@ -170,6 +170,12 @@ class Cases:
         return tuple(map(case_row, rows))
 
 
+def of_citizen(connection: sqlite3.Connection, citizen: int) -> list[CaseRow]:
+    """A citizen's cases on all lines, the last touched first."""
+    rows = connection.execute("SELECT * FROM cases WHERE citizen = ? ORDER BY updated DESC, id DESC", (citizen,))
+    return [case_row(row) for row in rows]
+
+
 def case_file(connection: sqlite3.Connection, number: str) -> CaseFile | None:
     """One case, whole; None when there is none of that number."""
     row = connection.execute("SELECT * FROM cases WHERE number = ?", (number,)).fetchone()

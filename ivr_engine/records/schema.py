@@ -306,3 +306,29 @@ def m006_article_words(database: Database) -> None:
     """The words of the articles, to be searched."""
     database.execute(_ARTICLE_WORDS)
     article_search.fill(database.conn)
+
+
+_PEOPLE = """
+ALTER TABLE citizens ADD COLUMN tax_code TEXT NOT NULL DEFAULT '';
+ALTER TABLE citizens ADD COLUMN email TEXT NOT NULL DEFAULT '';
+ALTER TABLE citizens ADD COLUMN erased INTEGER;
+CREATE UNIQUE INDEX citizens_by_tax_code ON citizens(tax_code) WHERE tax_code != '';
+CREATE INDEX citizens_by_email ON citizens(email) WHERE email != '';
+CREATE INDEX citizens_by_name ON citizens(name COLLATE NOCASE);
+
+CREATE TABLE consents (
+    id INTEGER PRIMARY KEY,
+    citizen INTEGER NOT NULL REFERENCES citizens(id),
+    what TEXT NOT NULL,
+    given INTEGER NOT NULL,
+    withdrawn INTEGER,
+    who TEXT NOT NULL
+);
+CREATE INDEX consents_by_citizen ON consents(citizen)
+"""
+
+
+@_MIGRATIONS()
+def m007_people(database: Database) -> None:
+    """Tax codes, e-mail addresses and consents of citizens."""
+    _run(database, _PEOPLE)

@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ivr_engine.errors import Unavailable
-from ivr_engine.records import articles, private, secret, settings
+from ivr_engine.records import articles, people, private, secret, settings
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article, Articles
 from ivr_engine.records.callbacks import Callbacks
@@ -121,6 +121,11 @@ class Store(StoreReader):
             self.spool.rotate()
 
         return self.writer.submit("erase private data", forget)
+
+    def forget(self, connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
+        """Forget who a citizen is, in the database and in the spool; in the writer's thread."""
+        people.erase(connection, citizen, who, at)
+        self.spool.rotate()
 
     def ledger_position(self) -> str | None:
         """Up to where the exchange's ledger was read; None when it never was. Blocks. Raises Unavailable."""
