@@ -17,6 +17,7 @@ from werkzeug.http import parse_options_header
 
 from ivr_engine.console import live
 from ivr_engine.console.access import COOKIE, Access, SignedIn
+from ivr_engine.console.phone import Phones, offered
 from ivr_engine.console.routes import MENU, ROUTES
 from ivr_engine.console.static_files import StaticFiles
 from ivr_engine.console.templating import Templates
@@ -91,6 +92,7 @@ class Console:
             ) from error
         self.office.live.start()
         _ = self.office.cards  # from now on they follow the calls
+        Phones(self.office)
         return int(self._port.getHost().port)
 
     async def stop(self) -> None:
@@ -290,7 +292,8 @@ def _takes_gzip(request: Any) -> bool:
 
 
 def _menu(visit: Visit) -> list[tuple[str, str]]:
-    return [(path, visit.t(key)) for path, key, roles in MENU if visit.user.role in roles]
+    hidden = set() if offered(visit.office) else {"/phone"}
+    return [(path, visit.t(key)) for path, key, roles in MENU if visit.user.role in roles and path not in hidden]
 
 
 def _to_sign_in(request: Any) -> Answer:

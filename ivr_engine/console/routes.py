@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import audit, cases, citizens, desk, home, people
+from ivr_engine.console.pages import audit, cases, citizens, desk, home, people, phone
 from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/citizens/<citizen>/consents", CASE_WORKERS, citizens.consent),
     Route("POST", "/citizens/<citizen>/export", PRIVACY, citizens.export),
     Route("POST", "/citizens/<citizen>/erase", PRIVACY, citizens.erase),
+    Route("GET", "/phone", EVERYBODY, phone.show),
+    Route("GET", "/phone/sounds/<language>/<path:file>", EVERYBODY, phone.sound),
     Route("GET", "/audit", AUDITORS, audit.index),
     Route("GET", "/audit/export", AUDITORS, audit.export),
     Route("GET", "/users", ADMINISTRATOR, people.index),
@@ -66,6 +68,7 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "desk.title", OPERATORS),
     ("/cases", "cases.title", CASE_WORKERS),
     ("/citizens", "citizens.title", CASE_WORKERS),
+    ("/phone", "phone.title", EVERYBODY),
     ("/audit", "audit.title", AUDITORS),
     ("/users", "users.title", ADMINISTRATOR),
 )

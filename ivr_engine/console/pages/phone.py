@@ -1,0 +1,37 @@
+"""The browser phone: a keypad, the real prompts, the transcript. For trials on the built-in exchange; off in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ivr_engine.console import words
+from ivr_engine.console.phone import offered
+from ivr_engine.console.visit import Answer, NotFound
+from ivr_engine.speech.manifest import sound_path
+from ivr_engine.speech.voice import Pyttsx3Voice
+
+if TYPE_CHECKING:
+    from ivr_engine.console.visit import Visit
+
+
+async def show(visit: Visit) -> Answer:
+    """GET /phone"""
+    if not offered(visit.office):
+        raise NotFound
+    lines = visit.office.lines()
+    numbers = [(number, words.title(lines, line, visit.language)) for number, line in sorted(lines.numbers().items())]
+    return visit.page("phone/phone.html", numbers=numbers)
+
+
+async def sound(visit: Visit, language: str, file: str) -> Answer:
+    """GET /phone/sounds/LANGUAGE/FILE: a prompt that some call may be played; only names of the catalogue are looked up."""
+    office = visit.office
+    if not offered(office) or office.lines().catalogue.length(language, file) is None:
+        raise NotFound
+    settings = office.settings
+    path = sound_path(settings.path(settings.prompts.folder), language, Pyttsx3Voice.name, file.removeprefix("ivr/"))
+    try:
+        content = await office.in_thread(path.read_bytes)
+    except OSError as error:
+        raise NotFound from error
+    return Answer(200, content, "audio/wav")

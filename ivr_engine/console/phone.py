@@ -1,0 +1,73 @@
+"""Telephones in browsers, on the built-in exchange: the caller's side of a call over the live feed of one tab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from twisted.internet.defer import Deferred
+
+from ivr_engine.errors import IvrError
+from ivr_engine.exchange.virtual.caller import InteractiveCaller
+from ivr_engine.exchange.virtual.exchange import VirtualExchange
+from ivr_engine.records.citizens import caller_of
+
+if TYPE_CHECKING:
+    from ivr_engine.console.live import Tab
+    from ivr_engine.console.visit import Office
+
+_KEYS = frozenset("0123456789*#")
+
+
+def offered(office: Office) -> bool:
+    """Never beside a real exchange: citizens have telephones of their own."""
+    return office.settings.console.phone and isinstance(office.exchange, VirtualExchange)
+
+
+class Phones:
+    """One call a tab; it ends with the tab."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._calls: dict[Tab, InteractiveCaller] = {}
+        office.live.listen("phone-dial", self._dial)
+        office.live.listen("phone-key", self._key)
+        office.live.listen("phone-hang-up", self._hang_up)
+
+    def _dial(self, tab: Tab, message: dict[str, Any]) -> None:
+        exchange = self._office.exchange
+        if tab in self._calls or not isinstance(exchange, VirtualExchange):
+            return
+        given = str(message.get("from", ""))[:20]
+        caller = InteractiveCaller(
+            caller_of(given).number or "",
+            on_sound=lambda file: self._sound(tab, file),
+            on_listening=lambda: tab.send("phone-listening"),
+            on_queue=lambda _queue: tab.send("phone-queue"),
+            on_talk=lambda operator: tab.send("phone-talk", operator=operator),
+            on_hangup=lambda by: tab.send("phone-over", by=by),
+        )
+        try:
+            call = exchange.dial(str(message.get("number", ""))[:20], caller)
+        except IvrError as error:
+            tab.send("phone-refused", why=error.message)
+            return
+        self._calls[tab] = caller
+        tab.on_gone.append(caller.hang_up)
+        Deferred.addBoth(call, lambda _record: self._calls.pop(tab, None) and None)
+
+    def _sound(self, tab: Tab, file: str) -> None:
+        lines, caller = self._office.lines(), self._calls.get(tab)
+        language = caller.channel.language if caller is not None and caller.channel is not None else "it"
+        text = lines.catalogue.text(language, file.removeprefix("ivr/"))
+        tab.send("phone-sound", url=f"/phone/sounds/{language}/{quote(file)}", text=text)
+
+    def _key(self, tab: Tab, message: dict[str, Any]) -> None:
+        caller, key = self._calls.get(tab), str(message.get("key", ""))
+        if caller is not None and key in _KEYS:
+            tab.send("phone-key", key=key, taken=caller.press(key))
+
+    def _hang_up(self, tab: Tab, _message: dict[str, Any]) -> None:
+        caller = self._calls.get(tab)
+        if caller is not None:
+            caller.hang_up()
