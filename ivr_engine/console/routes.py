@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import audit, cases, citizens, desk, home, people, phone
+from ivr_engine.console.pages import agreements, audit, board, cases, citizens, desk, home, people, phone
 from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
@@ -25,13 +25,12 @@ class Route(NamedTuple):
 EVERYBODY = frozenset(Role)
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 OPERATORS = frozenset({Role.OPERATOR})
-LEADERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 KEEPERS = frozenset({Role.SUPERVISOR, Role.TUTOR, Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
 CASE_WORKERS = frozenset({Role.OPERATOR, Role.BACK_OFFICE, Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 PRIVACY = frozenset({Role.BACK_OFFICE, Role.SUPERVISOR})
+WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
+REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
-WRITERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
-APPROVERS = frozenset({Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", EVERYBODY, home.show),
@@ -55,6 +54,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/citizens/<citizen>/consents", CASE_WORKERS, citizens.consent),
     Route("POST", "/citizens/<citizen>/export", PRIVACY, citizens.export),
     Route("POST", "/citizens/<citizen>/erase", PRIVACY, citizens.erase),
+    Route("GET", "/board", WATCHERS, board.show),
+    Route("GET", "/board/part", WATCHERS, board.part),
+    Route("GET", "/agreements", AUDITORS, agreements.index),
+    Route("POST", "/agreements", REGISTRARS, agreements.register),
+    Route("POST", "/agreements/<agreement>/end", REGISTRARS, agreements.end),
     Route("GET", "/phone", EVERYBODY, phone.show),
     Route("GET", "/phone/sounds/<language>/<path:file>", EVERYBODY, phone.sound),
     Route("GET", "/audit", AUDITORS, audit.index),
@@ -68,6 +72,8 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "desk.title", OPERATORS),
     ("/cases", "cases.title", CASE_WORKERS),
     ("/citizens", "citizens.title", CASE_WORKERS),
+    ("/board", "board.title", WATCHERS),
+    ("/agreements", "agreements.title", AUDITORS),
     ("/phone", "phone.title", EVERYBODY),
     ("/audit", "audit.title", AUDITORS),
     ("/users", "users.title", ADMINISTRATOR),

@@ -332,3 +332,24 @@ CREATE INDEX consents_by_citizen ON consents(citizen)
 def m007_people(database: Database) -> None:
     """Tax codes, e-mail addresses and consents of citizens."""
     _run(database, _PEOPLE)
+
+
+_AGREEMENTS = """
+CREATE TABLE agreements (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    line TEXT NOT NULL,
+    name TEXT NOT NULL,
+    day TEXT NOT NULL,
+    document TEXT NOT NULL,
+    registered INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    ended INTEGER
+)
+"""
+
+
+@_MIGRATIONS()
+def m008_agreements(database: Database) -> None:
+    """What is allowed about operators on which line."""
+    _run(database, _AGREEMENTS)

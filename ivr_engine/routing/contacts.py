@@ -160,6 +160,10 @@ class OpenContacts:
         """The open contact on that channel."""
         return self._by_channel.get(channel)
 
+    def everybody(self) -> tuple[Contact, ...]:
+        """All that are open."""
+        return tuple(self._by_channel.values())
+
     def get(self, contact: str) -> Contact | None:
         """The open contact of that id."""
         return next((one for one in self._by_channel.values() if one.id == contact), None)
