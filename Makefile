@@ -12,11 +12,12 @@ run: environment speech ## install, render prompts, start on the built-in exchan
 	@test -e $(DEMO)/data/ivr.db || { echo "filling the example database with a morning's calls"; $(BIN)/python docs/demo_calls.py $(DEMO)/ivr.toml; }
 	@$(BIN)/ivr --settings $(DEMO)/ivr.toml serve
 
-test: environment speech ## install what tests need, a real Asterisk included, and run them all
+test: environment speech ## install what tests need, a real Asterisk and a browser included, and run them all
 	@$(BIN)/pip install --quiet --editable '.[dev]'
 	@bash tests/asterisk/install.sh
+	@bash tests/console/install.sh
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	@IVR_REQUIRE_ASTERISK=1 $(BIN)/python -m pytest
+	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 $(BIN)/python -m pytest
 
 environment: $(VENV)/installed
 

@@ -56,9 +56,11 @@ setup(
         "uvloop": ["uvloop>=0.19"],
         "draw": ["pygraphviz>=2.0"],
         "dev": [
+            "axe-playwright-python>=0.1.4",
             "hypothesis>=6.100",
             "import-linter>=2.0",
             "mypy>=1.10",
+            "playwright>=1.45",
             "pygraphviz>=2.0",
             "pytest>=8.2",
             "pytest-timeout>=2.3",

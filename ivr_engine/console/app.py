@@ -41,6 +41,7 @@ _YEAR_S = 365 * 86400
 _GUARDS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Server": "ivr-engine",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -128,7 +129,6 @@ class Console:
         for name, value in {**_GUARDS, "Cache-Control": "no-store", **answer.headers}.items():
             request.setHeader(name.encode(), value.encode("latin-1", "replace"))
         request.setHeader(b"content-type", answer.content_type.encode())
-        request.setHeader(b"server", b"ivr-engine")
         body = answer.body
         if (
             len(body) > 1000

@@ -44,6 +44,8 @@ data = "data"
 log_format = "json"
 [agi]
 port = {self.port}
+[console]
+port = 0
 [exchange]
 kind = "asterisk"
 [asterisk]

@@ -22,6 +22,8 @@ SETTINGS = f"""
 data = "data"
 [agi]
 port = 0
+[console]
+port = 0
 [virtual]
 operators = {{ lavoro = ["op1"] }}
 ring = 0.3

@@ -1,0 +1,186 @@
+"""The desk in a real browser: the pop, the call, the case; two operators; a connection that breaks; hostile names."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from ivr_engine.records.store import StoreReader
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from .site import Console
+
+    SignIn = Callable[..., Page]
+    Citizen = Callable[..., subprocess.Popen[str]]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def shifts(page: Page) -> None:
+    """Count layout shifts that nobody's input caused, from now on."""
+    page.evaluate(
+        "window.shifted = 0; new PerformanceObserver(list => { for (const e of list.getEntries())"
+        " if (!e.hadRecentInput) window.shifted += e.value; }).observe({type: 'layout-shift', buffered: false})"
+    )
+
+
+def ready(page: Page) -> None:
+    page.keyboard.press("Alt+r")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+
+
+def ended(page: Page) -> None:
+    """Whatever the test left in hand is filed."""
+    page.reload()
+    for _ in range(4):
+        state = page.locator("#desk-state").get_attribute("data-state")
+        if state in {"pause", "ready"}:
+            break
+        if state in {"ringing", "busy"}:
+            page.keyboard.press("Alt+h")
+            expect(page.locator("#desk-state")).not_to_have_attribute("data-state", state or "")
+        else:
+            page.keyboard.press("Alt+r")
+            expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    if page.locator("#desk-state").get_attribute("data-state") == "ready":
+        page.keyboard.press("Alt+p")
+        expect(page.locator("#desk-state")).to_have_attribute("data-state", "pause")
+
+
+def test_a_call_from_ring_to_filed_case_by_keyboard_alone(console: Console, sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    ready(page)
+    shifts(page)
+    title = page.title()
+    page.keyboard.press("Alt+s")
+    page.keyboard.type("ri")
+    call = citizen("0")
+    card = page.locator(".desk-card")
+    expect(card).to_have_attribute("data-state", "ringing")
+    expect(page).to_have_title(re.compile("☎ Chiamata da"))
+    assert page.evaluate("document.activeElement.id") == "q", "a pop took the focus from whoever was typing"
+    assert page.evaluate("window.shifted") == 0
+    expect(card).to_contain_text("+393331234567")
+    expect(card).to_contain_text("operatore")
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    note = card.locator("textarea")
+    note.focus()
+    page.keyboard.type("Chiede del preavviso")
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+    assert note.input_value() == "Chiede del preavviso", "what was typed is lost when the call ends"
+    card.locator("[name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+1")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    expect(page).to_have_title(title)
+    ended(page)
+    assert "answered" in call.communicate(timeout=30)[0]
+    case = StoreReader(console.data).cases.list()[0]
+    assert (case.state, case.disposition) == ("resolved", "solved")
+    file = StoreReader(console.data).cases.show(case.number)
+    assert file is not None
+    assert [change.detail for change in file.history if change.what == "note"] == ["Chiede del preavviso"]
+    with sqlite3.connect(console.data / "ivr.db") as database:
+        (shown,) = database.execute("SELECT count(*) FROM journal WHERE kind = 'ScreenPopShown'").fetchone()
+    assert shown >= 1, "the browser did not acknowledge the pop"
+
+
+def test_only_the_rung_operator_sees_the_pop(sign_in: SignIn, citizen: Citizen) -> None:
+    anna, bruno = sign_in("anna", "/desk"), sign_in("bruno", "/desk")
+    ready(anna)
+    ready(bruno)
+    citizen("0")
+    first, second = (anna, bruno) if _has_card(anna, bruno) else (bruno, anna)
+    expect(first.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+    second.reload()
+    assert second.locator(".desk-card").count() == 0
+    assert "3331234567" not in second.content()
+    second.keyboard.press("Alt+p")
+    ended(first)
+    ended(second)
+
+
+def _has_card(anna: Page, bruno: Page) -> bool:
+    """Wait until one of them has it; is it Anna?"""
+    for _ in range(100):
+        if anna.locator(".desk-card").count():
+            return True
+        if bruno.locator(".desk-card").count():
+            return False
+        anna.wait_for_timeout(100)
+    raise AssertionError("nobody was rung")
+
+
+def test_after_a_lost_connection_the_call_is_shown_again(sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    ready(page)
+    page.context.set_offline(True)
+    expect(page.locator("#live-state")).to_have_class(re.compile("off"))
+    citizen("0", "3339876543")
+    page.wait_for_timeout(3000)
+    assert page.locator(".desk-card").count() == 0
+    page.context.set_offline(False)
+    expect(page.locator(".desk-card")).to_contain_text("+393339876543")
+    page.reload()
+    expect(page.locator(".desk-card")).to_contain_text("+393339876543")
+    ended(page)
+
+
+def test_filing_without_a_subject_says_so_and_loses_nothing(sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    ready(page)
+    citizen("0", "3330000001")
+    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    page.locator("textarea").fill("<script>alert(1)</script> 😀 \u202egnol")
+    page.keyboard.press("Alt+2")
+    expect(page.locator(".console-mistake")).to_have_text(re.compile("Scegli l'argomento"))
+    assert page.locator("textarea").input_value().startswith("<script>")
+    page.locator("[name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+2")
+    expect(page.locator(".console-notice")).to_be_visible()
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    ended(page)
+
+
+def test_a_transfer_goes_on_with_the_same_contact(console: Console, sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    ready(page)
+    call = citizen("0", "3330000002")
+    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+    contact = page.locator(".desk-card").get_attribute("data-contact")
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    page.locator("[name=to]").select_option("line:lavoro")
+    page.locator(".desk-transfer button").click()
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+    page.locator("[name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+1")
+    # Nobody else is there: the call comes back to her, on the other line.
+    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing", timeout=30_000)
+    assert page.locator(".desk-card").get_attribute("data-contact") == contact
+    expect(page.locator(".desk-card")).to_contain_text("Lavoro")
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+    call.communicate(timeout=40)
+    ended(page)
+    file = StoreReader(console.data).contacts.show(str(contact))
+    assert file is not None
+    kinds = [entry.kind for entry in file.journal]
+    assert kinds.count("ContactStarted") == kinds.count("ContactEnded") == kinds.count("OperatorTransferred") == 1
+    assert kinds.count("OperatorAnswered") == 2
+    assert (file.contact.outcome, file.contact.line) == ("answered", "lavoro")

@@ -1,0 +1,180 @@
+"""Every page in a real browser: accessibility in both languages; a case on its way to the Ministry and back; the browser phone;
+the board beside the journal; erasure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from ivr_engine.records import citizens, people
+from ivr_engine.records.store import StoreReader
+
+from .site import SERVED
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from .site import Console
+
+    SignIn = Callable[..., Page]
+    Citizen = Callable[..., subprocess.Popen[str]]
+
+pytestmark = pytest.mark.timeout(180)
+
+PAGES = {
+    "anna": ("/", "/desk", "/cases", "/citizens", "/citizens?q=333", "/phone", "/nonesuch", "/audit"),
+    "supervisor": ("/board", "/agreements", "/audit"),
+    "administrator": ("/users",),
+}
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> 😀 שלום"
+
+
+@pytest.fixture(scope="module")
+def case(console: Console) -> str:
+    """The number of a case that an operator's answer has opened."""
+    done = console.run("call", SERVED, "--keys", "0", "--from", "3331234567")
+    assert "answered" in done.stdout, done.stdout + done.stderr
+    return StoreReader(console.data).cases.list()[0].number
+
+
+@pytest.mark.parametrize("locale", ["it-IT", "en-GB"])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_stands_in_the_way_of_anybody(sign_in: SignIn, case: str, name: str, locale: str) -> None:
+    page = sign_in(name, "/", locale)
+    for path in (*PAGES[name], *((f"/cases/{case}", "/citizens/1") if name == "anna" else ())):
+        page.goto(path)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+
+
+def test_the_sign_in_page_stands_in_nobodys_way(browser: object, console: Console) -> None:
+    page = browser.new_page()  # type: ignore[attr-defined]
+    page.goto(f"{console.url}/sign-in")
+    assert Axe().run(page).violations_count == 0
+    page.close()
+
+
+def test_a_ringing_and_a_filed_call_stand_in_nobodys_way(sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    page.keyboard.press("Alt+r")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    call = citizen("0")
+    for state, key in (("ringing", "Alt+a"), ("busy", "Alt+h"), ("wrap_up", "Alt+1")):
+        expect(page.locator("#desk-state")).to_have_attribute("data-state", state)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{state}\n{found.generate_report()}"
+        page.keyboard.press(key)
+    expect(page.locator(".console-mistake").first).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    page.keyboard.press("Alt+r")
+    call.communicate(timeout=30)
+
+
+def test_a_case_goes_to_the_ministry_and_back(sign_in: SignIn, case: str) -> None:
+    anna = sign_in("anna", f"/cases/{case}")
+    anna.get_by_label("Perché la passi").fill(HOSTILE)
+    anna.get_by_role("button", name="Passa al back office").click()
+    expect(anna.get_by_text("Ora la pratica è a: back office")).to_be_visible()
+    office = sign_in("back_office", f"/cases/{case}")
+    assert HOSTILE in office.locator(".case-history").inner_text()
+    office.get_by_role("button", name="Passa al Ministero").click()
+    expect(office.get_by_text("Scrivi perché la passi.")).to_be_visible()
+    office.get_by_label("Perché la passi").fill("Serve un parere")
+    office.get_by_role("button", name="Passa al Ministero").click()
+    expect(office.get_by_text("Ora la pratica è a: Ministero")).to_be_visible()
+    ministry = sign_in("ministry", "/cases?level=ministry")
+    ministry.get_by_role("link", name=case).click()
+    ministry.get_by_label("Nota interna").fill("Il termine è di sette giorni.")
+    ministry.get_by_role("button", name="Aggiungi la nota").click()
+    ministry.get_by_label("Perché la passi").fill("Fatto")
+    ministry.get_by_role("button", name="Passa al back office").click()
+    expect(ministry.get_by_text("Ora la pratica è a: back office")).to_be_visible()
+    office.reload()
+    office.get_by_role("button", name="Risolta").click()
+    office.get_by_role("button", name="Chiudi").click()
+    expect(office.locator("#main")).to_contain_text("chiusa")
+    expect(office.get_by_role("button", name="Riapri")).to_be_visible()
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(console: Console, sign_in: SignIn) -> None:
+    console.run("call", SERVED, "--keys", "0", "--from", "3337770001")
+    number = StoreReader(console.data).cases.open_cases("3337770001")[0].number
+    first, second = sign_in("anna", f"/cases/{number}"), sign_in("supervisor", f"/cases/{number}")
+    second.get_by_role("button", name="In lavorazione").click()
+    expect(second.locator("#main")).to_contain_text("in lavorazione")
+    first.get_by_role("button", name="Risolta").click()
+    expect(first.get_by_text("Qualcuno ha cambiato la pratica")).to_be_visible()
+
+
+def test_the_browser_phone_calls_hears_and_keys(sign_in: SignIn) -> None:
+    page = sign_in("administrator", "/phone")
+    page.get_by_label("Numero da chiamare").select_option(SERVED)
+    page.get_by_role("button", name="Chiama", exact=True).click()
+    expect(page.locator("#said li").first).to_be_visible()
+    page.get_by_role("button", name="0", exact=True).click()
+    expect(page.locator("#phone-state")).to_have_text(re.compile("In attesa|Parli"), timeout=30_000)
+    page.get_by_role("button", name="Riaggancia").click()
+    expect(page.locator("#phone-state")).to_have_text("Chiamata terminata")
+
+
+def test_the_board_agrees_with_the_journal(console: Console, sign_in: SignIn, case: str) -> None:
+    page = sign_in("supervisor", "/board")
+    contacts = [contact for contact in StoreReader(console.data).contacts.list(line="sociale") if contact.outcome]
+    cells = page.locator("#line-sociale td").all_inner_texts()
+    answered = [contact for contact in contacts if contact.outcome == "answered"]
+    assert int(cells[4]) == len(answered) > 0
+    assert int(cells[7]) == len(contacts)
+
+
+def test_operators_are_shown_one_by_one_only_by_agreement(sign_in: SignIn) -> None:
+    anna, page = sign_in("anna", "/desk"), sign_in("supervisor", "/board")
+    expect(anna.locator("#desk-state")).to_be_visible()
+    expect(page.locator("#board")).not_to_contain_text("anna")
+    page.goto("/agreements")
+    page.get_by_label("Linea").select_option("prova")
+    page.locator("#name").fill("Accordo di prova")
+    page.locator("#day").fill("2026-11-01")
+    page.locator("#document").fill("Prot. 7")
+    page.get_by_role("button", name="Registra un accordo").click()
+    expect(page.locator("table")).to_contain_text("Prot. 7")
+    page.goto("/board")
+    expect(page.locator("#board")).to_contain_text("anna")
+
+
+def test_a_citizens_data_is_corrected_exported_and_forgotten(console: Console, sign_in: SignIn) -> None:
+    console.run("call", SERVED, "--keys", "0", "--from", "3335550001")
+    with StoreReader(console.data).administration.look() as connection:
+        known = citizens.of_number(connection, "+393335550001")
+    assert known is not None
+    page = sign_in("back_office", f"/citizens/{known.id}")
+    page.locator("#name").fill(HOSTILE)
+    page.locator("#tax_code").fill("RSSMRA80A01H501X")
+    page.get_by_role("button", name="Salva").click()
+    expect(page.locator("#tax_code-mistake")).to_be_visible()
+    assert page.locator("#name").input_value() == HOSTILE
+    page.locator("#tax_code").fill("RSSMRA80A01H501U")
+    page.get_by_role("button", name="Salva").click()
+    expect(page.locator("h1")).to_have_text(HOSTILE)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Esporta tutto").click()
+    exported = download.value.path().read_text(encoding="utf-8")
+    assert "RSSMRA80A01H501U" in exported
+    assert "+393335550001" in exported
+    page.get_by_role("button", name="Cancella i dati").click()
+    page.get_by_role("button", name="Cancella per sempre").click()
+    expect(page.locator("#main")).to_contain_text("sono stati cancellati")
+    with StoreReader(console.data).administration.look() as connection:
+        person = people.get(connection, known.id)
+        (left,) = connection.execute("SELECT count(*) FROM contacts WHERE citizen = ?", (known.id,)).fetchone()
+    assert person is not None
+    assert (person.number, person.name, person.tax_code, person.erased) == ("", "", "", True)
+    assert left == 1
+    spool = b"".join(file.read_bytes() for file in (console.data / "spool").iterdir())
+    assert b"3335550001" not in spool
