@@ -38,10 +38,12 @@ class Book:
 
 
 class Destination(NamedTuple):
-    """Where an operator sends a caller: to the operators of a line, or from there to a body of the settings."""
+    """Where an operator sends a caller: to the operators of a line, or from there to a body of the settings. `talk_s`: how long
+    they had talked; the exchange counts on until the caller is gone."""
 
     operator: str
     line: str
+    talk_s: int
     body: str = ""
 
 

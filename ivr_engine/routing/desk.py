@@ -54,7 +54,7 @@ class Desk:
                 )
             case OperatorSilent():
                 contact.record(OperatorMissed(contact.id, now, sign.queue, sign.operator))
-            case TalkEnded():
+            case TalkEnded() if sign.queue == contact.queue:
                 contact.talk.told(sign)
             case OperatorConnected() if not contact.answered:
                 contact.record(OperatorAnswered(contact.id, now, sign.queue, sign.operator))

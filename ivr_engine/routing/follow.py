@@ -256,7 +256,7 @@ class Follower:
         """How its stay ended. A session knows that itself, and takes but a talk's seconds and its operator from the ledger; the
         whole is kept should it break before it says so."""
         closed = closing(entry)
-        if closed is None or not contact.queue:
+        if closed is None or entry.queue != contact.queue:
             return
         seconds = closed.wait_s, closed.talk_s
         contact.queue_end = QueueLeft(contact.id, entry.at, entry.queue, closed.status, *seconds, "queue_log", entry.operator)

@@ -126,6 +126,12 @@ class Operators:
         if seat is not None and seat.state is State.WRAP_UP:
             self._go_on(seat)
 
+    def transferred(self, name: str) -> None:
+        """The caller was sent on: the talk is over for this operator, whatever the exchange will say of it."""
+        seat = self._seats.get(name)
+        if seat is not None and seat.state is State.BUSY:
+            self._become(seat, State.WRAP_UP, channel=seat.channel)
+
     def leave(self, name: str) -> None:
         """Nobody sits there any more."""
         seat = self._seats.pop(name, None)
@@ -142,8 +148,10 @@ class Operators:
                 self._become(seat, State.BUSY, channel=sign.channel)
             case OperatorSilent() if seat := self._seats.get(sign.operator):
                 self._become(seat, State.PAUSE, reason=NO_ANSWER)
-            case TalkEnded() if seat := self._seats.get(sign.operator):
-                self._become(seat, State.WRAP_UP, channel=sign.channel)
+            case TalkEnded() if (seat := self._seats.get(sign.operator)) and seat.channel == sign.channel:
+                # Asterisk tells of a talk that was sent on only when the caller is gone for good.
+                if seat.state is State.BUSY:
+                    self._become(seat, State.WRAP_UP, channel=sign.channel)
             case CallerLeft() | ChannelGone():
                 self._caller_gone(sign)
             case LinkUp():
@@ -190,7 +198,8 @@ class Operators:
         self._changed(seat)
 
     def _tell(self, seat: Seat) -> None:
-        if seat.state in _ON_A_CALL:
+        if seat.state is State.RINGING:
             return  # the queue knows
-        reason = WRAP_UP if seat.state is State.WRAP_UP else seat.reason
+        # From the moment of the answer: when the talk is over it is too late to keep the queue from ringing again at once.
+        reason = WRAP_UP if seat.state in {State.BUSY, State.WRAP_UP} else seat.reason
         self._staff(Member(seat.name, seat.phone, seat.queues, ready=seat.state is State.READY, reason=reason))

@@ -37,7 +37,9 @@ class Talk:
         self._waiting: defer.Deferred[None] | None = None
 
     def told(self, sign: TalkEnded) -> None:
-        """The live view has spoken."""
+        """The live view has spoken; the first word counts: of an earlier talk, sent on, Asterisk speaks after the last."""
+        if self._sign is not None:
+            return
         self._sign = sign
         if self._waiting is not None and not self._waiting.called:
             self._waiting.callback(None)
@@ -80,6 +82,8 @@ class RoutedCall(AgiCall):
         result = await super().queue(name, timeout_s, priority)
         if result.status is not QueueStatus.ANSWERED:
             return result
+        if (going := self._contact.going_to) is not None:
+            return result._replace(talk_s=going.talk_s, operator=going.operator)
         sign = await self._contact.talk.settled(self._reactor, self._look)
         return result if sign is None else result._replace(wait_s=sign.hold_s, talk_s=sign.talk_s, operator=sign.operator)
 

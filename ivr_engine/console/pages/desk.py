@@ -150,12 +150,13 @@ async def transfer(visit: Visit) -> Answer:
     if card is None or contact is None or seat is None or seat.state is not State.BUSY or to not in known:
         return await _again(visit, {"to": visit.t("desk.cannot-transfer")}, status=422)
     line = to if kind == "line" else card.pop.line
-    contact.going_to = Destination(visit.user.name, line, "" if kind == "line" else to)
+    contact.going_to = Destination(visit.user.name, line, int(visit.now - seat.since), "" if kind == "line" else to)
     try:
         await visit.office.exchange.redirect(contact.channel, line)
     except IvrError:
         contact.going_to = None
         return await _again(visit, {"to": visit.t("desk.cannot-transfer")}, status=422)
+    visit.office.operators.transferred(visit.user.name)
     await visit.note("transferred a call", f"contact {contact.id}", visit.form.text("to"))
     return await _again(visit)
 

@@ -1,0 +1,123 @@
+"""The console's desk on a real Asterisk, in a real browser: queue membership, screen-pop, transfer and filing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from ivr_engine.records import users
+from ivr_engine.records.users import Role
+
+from .engine import Engine
+from .server import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from .server import RealAsterisk
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
+
+PASSWORD = "una frase lunga e segreta"
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
+PHONE = "Local/opanna@operators"
+
+
+@pytest.fixture
+def engine(asterisk: RealAsterisk, audio: Path, tmp_path: Path) -> Iterator[Engine]:
+    """An engine whose only operators at work are those of the console."""
+    engine = Engine(tmp_path, asterisk, audio)
+    with engine.store.administration.change() as connection:
+        users.add(connection, "ada", Role.ADMINISTRATOR, "Ada Neri", 0, "test")
+        users.add(connection, "anna", Role.OPERATOR, "Anna Verdi", 0, "test")
+        users.set_password(connection, "anna", users.hashed(PASSWORD), 0, "test")
+        users.set_desk(connection, "anna", PHONE, ["lavoro", "tfr"], 0, "test")
+    asterisk.pause(*asterisk.operators)
+    asterisk.set_global(opanna_RING="1", opanna_TALK="120")
+    engine.start()
+    yield engine
+    engine.stop()
+    for queue in ("lavoro", "tfr"):
+        asterisk.cli(f"queue remove member {PHONE} from {queue}", check=False)
+
+
+@pytest.fixture
+def page(engine: Engine) -> Iterator[Page]:
+    path = shutil.which("chromium")
+    if path is None:
+        (pytest.fail if os.environ.get("IVR_REQUIRE_BROWSER") == "1" else pytest.skip)(
+            "there is no Chromium: make test installs it"
+        )
+    found = re.search(r"console: (http://\S+)/", engine.log())
+    assert found, engine.log()[-2000:]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        page = browser.new_page(locale="it-IT")
+        page.set_default_timeout(20_000)
+        page.goto(f"{found[1]}/desk")
+        page.fill("#name", "anna")
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#desk-state")
+        page.wait_for_function("document.getElementById('live-state').textContent !== ''")
+        yield page
+        browser.close()
+
+
+def state(page: Page, name: str) -> None:
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", name, timeout=30_000)
+
+
+def paused(asterisk: RealAsterisk, queue: str) -> bool | None:
+    """Is Anna paused there? None: she is no member."""
+    line = next((line for line in asterisk.cli(f"queue show {queue}").splitlines() if PHONE in line), None)
+    return None if line is None else "(paused" in line
+
+
+def test_ring_pop_answer_transfer_and_file(asterisk: RealAsterisk, engine: Engine, page: Page) -> None:
+    wait_for(lambda: paused(asterisk, "lavoro") is True, 10, lambda: asterisk.cli("queue show lavoro"))
+    page.keyboard.press("Alt+r")
+    state(page, "ready")
+    wait_for(lambda: paused(asterisk, "lavoro") is False, 10, lambda: asterisk.cli("queue show lavoro"))
+    citizen = asterisk.call("800196009", "0")
+    state(page, "ringing")
+    card = page.locator(".desk-card")
+    expect(card).to_contain_text(citizen.number)
+    contact = card.get_attribute("data-contact")
+    state(page, "busy")
+    page.wait_for_timeout(2500)  # they talk
+    page.locator("textarea").fill("Da passare alla linea TFR")
+    page.locator("[name=to]").select_option("line:tfr_cliclavoro")
+    page.locator(".desk-transfer button").click()
+    state(page, "wrap_up")
+    wait_for(lambda: paused(asterisk, "lavoro") is True, 10, lambda: asterisk.cli("queue show lavoro"))
+    page.locator("[name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+1")
+    state(page, "ringing")  # nobody else serves the other line
+    assert card.get_attribute("data-contact") == contact
+    state(page, "busy")
+    asterisk.hang_up(citizen)
+    state(page, "wrap_up")
+    page.locator("[name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+1")
+    state(page, "ready")
+    row = engine.wait_end(citizen)
+    kinds = engine.kinds(citizen)
+    assert row.id == contact
+    assert (row.outcome, row.line) == ("answered", "tfr_cliclavoro"), engine.story(citizen)
+    counts = {kind: kinds.count(kind) for kind in ("ContactStarted", "ContactEnded", "OperatorTransferred", "OperatorAnswered")}
+    assert counts == {"ContactStarted": 1, "ContactEnded": 1, "OperatorTransferred": 1, "OperatorAnswered": 2}, engine.story(
+        citizen
+    )
+    talks = [int(entry.data["talk_s"]) for entry in engine.file(row.id).journal if entry.kind == "QueueLeft"]
+    assert 2 <= talks[0] <= 8, "Asterisk counts the first talk on until the caller is gone; the engine does not"
+    assert row.talk_s == sum(talks)
+    assert len(engine.file(row.id).cases) == 2, "a case on each line"
