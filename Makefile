@@ -10,6 +10,8 @@ run: environment speech ## install, render prompts, start on the built-in exchan
 	@mkdir -p $(DEMO) && cp -n docs/demo.toml $(DEMO)/ivr.toml
 	@$(BIN)/ivr --settings $(DEMO)/ivr.toml prompts render
 	@test -e $(DEMO)/data/ivr.db || { echo "filling the example database with a morning's calls"; $(BIN)/python docs/demo_calls.py $(DEMO)/ivr.toml; }
+	@echo "sign in to the console as anna (operator), bruno (operator), carla (back office), teresa (tutor), sergio (supervisor),"
+	@echo "clara (knowledge manager), marco (Ministry) or ada (administrator); the password of all is: dimostrazione"
 	@$(BIN)/ivr --settings $(DEMO)/ivr.toml serve
 
 test: environment speech ## install what tests need, a real Asterisk and a browser included, and run them all

@@ -85,7 +85,10 @@ def _greeting(engine: Engine) -> str:
     settings = engine.settings
     listening = f"ivr-engine waits for calls on {settings.agi.host}:{engine.port} ({settings.exchange.kind} exchange)."
     if engine.console_port is not None:
-        listening += f"\nconsole: http://{settings.console.host}:{engine.console_port}/"
+        address = f"http://{settings.console.host}:{engine.console_port}/"
+        listening += f"\nconsole: {address}"
+        if settings.exchange.kind == "virtual" and settings.console.phone:
+            listening += f"\nbrowser phone: {address}phone"
     if settings.exchange.kind == "asterisk":
         return listening
     numbers = "\n".join(f"  ivr phone {number}   {line}" for number, line in sorted(engine.lines.numbers().items()))
