@@ -64,7 +64,6 @@ setup(
             "pygraphviz>=2.0",
             "pytest>=8.2",
             "pytest-timeout>=2.3",
-            "pytest-xdist>=3.5",
             "ruff>=0.6",
             "types-PyYAML",
             "types-tabulate",

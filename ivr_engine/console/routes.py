@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import agreements, audit, board, cases, citizens, desk, home, people, phone
+from ivr_engine.console.pages import agreements, audit, board, cases, citizens, desk, home, lines, people, phone
 from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ OPERATORS = frozenset({Role.OPERATOR})
 KEEPERS = frozenset({Role.SUPERVISOR, Role.TUTOR, Role.KNOWLEDGE_MANAGER, Role.MINISTRY, Role.ADMINISTRATOR})
 CASE_WORKERS = frozenset({Role.OPERATOR, Role.BACK_OFFICE, Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 PRIVACY = frozenset({Role.BACK_OFFICE, Role.SUPERVISOR})
+LINE_READERS = KEEPERS | {Role.BACK_OFFICE}
 WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
@@ -56,6 +57,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/citizens/<citizen>/erase", PRIVACY, citizens.erase),
     Route("GET", "/board", WATCHERS, board.show),
     Route("GET", "/board/part", WATCHERS, board.part),
+    Route("GET", "/lines", LINE_READERS, lines.index),
+    Route("GET", "/lines/<line>", LINE_READERS, lines.show),
+    Route("GET", "/lines/<line>/tree.svg", LINE_READERS, lines.tree),
+    Route("POST", "/lines/<line>/messages", KEEPERS, lines.tell),
+    Route("POST", "/lines/<line>/closures", KEEPERS, lines.close),
+    Route("POST", "/lines/<line>/end", KEEPERS, lines.end),
+    Route("POST", "/lines/<line>/switch", KEEPERS, lines.switch),
     Route("GET", "/agreements", AUDITORS, agreements.index),
     Route("POST", "/agreements", REGISTRARS, agreements.register),
     Route("POST", "/agreements/<agreement>/end", REGISTRARS, agreements.end),
@@ -73,6 +81,7 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/cases", "cases.title", CASE_WORKERS),
     ("/citizens", "citizens.title", CASE_WORKERS),
     ("/board", "board.title", WATCHERS),
+    ("/lines", "lines.title", LINE_READERS),
     ("/agreements", "agreements.title", AUDITORS),
     ("/phone", "phone.title", EVERYBODY),
     ("/audit", "audit.title", AUDITORS),

@@ -67,7 +67,7 @@ def page(engine: Engine) -> Iterator[Page]:
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_selector("#desk-state")
-        page.wait_for_function("document.getElementById('live-state').textContent !== ''")
+        expect(page.locator("#live-state")).not_to_be_empty()  # connected
         yield page
         browser.close()
 

@@ -83,7 +83,7 @@ def sign_in(browser: Browser, console: Console) -> Iterator[Callable[..., Page]]
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
         page.goto(path)
-        page.wait_for_function("document.getElementById('live-state').textContent !== ''")
+        expect(page.locator("#live-state")).not_to_be_empty()  # connected
         return page
 
     yield sign

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(180)
 
 PAGES = {
     "anna": ("/", "/desk", "/cases", "/citizens", "/citizens?q=333", "/phone", "/nonesuch", "/audit"),
-    "supervisor": ("/board", "/agreements", "/audit"),
+    "supervisor": ("/board", "/lines", "/lines/prova", "/lines/sociale", "/agreements", "/audit"),
     "administrator": ("/users",),
 }
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> 😀 שלום"
@@ -131,6 +131,26 @@ def test_the_board_agrees_with_the_journal(console: Console, sign_in: SignIn, ca
     answered = [contact for contact in contacts if contact.outcome == "answered"]
     assert int(cells[4]) == len(answered) > 0
     assert int(cells[7]) == len(contacts)
+
+
+def test_callers_are_told_something_first_and_a_line_is_closed(console: Console, sign_in: SignIn) -> None:
+    page = sign_in("supervisor", "/lines/prova")
+    page.set_default_timeout(90_000)  # this site has no sounds yet: the first message makes them all
+    page.locator("#it").fill("Il portale non è disponibile.")
+    page.get_by_role("button", name="Di' qualcosa a chi chiama").click()
+    expect(page.locator("#en")).to_have_value("")  # the browser asks for the English text first
+    page.locator("#en").fill("The portal is down.")
+    page.get_by_role("button", name="Di' qualcosa a chi chiama").click()
+    expect(page.locator("blockquote")).to_have_text("Il portale non è disponibile.")
+    assert "Il portale non è disponibile." in console.run("call", "800196009", "--keys", "!").stdout
+    page.get_by_label("Emergenza").check()
+    page.locator("#reason").fill("Allarme antincendio")
+    page.get_by_role("button", name="Altri orari").click()
+    expect(page.locator("#main")).to_contain_text("Allarme antincendio")
+    page.get_by_role("button", name="Fai cessare").first.click()
+    expect(page.get_by_role("button", name="Fai cessare")).to_have_count(1)
+    page.get_by_role("button", name="Fai cessare").click()
+    expect(page.locator("blockquote")).to_have_count(0)
 
 
 def test_operators_are_shown_one_by_one_only_by_agreement(sign_in: SignIn) -> None:
