@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ivr_engine.records.users import User
 
 COOKIE = "ivr_session"
-_FREE_TRIES, _WINDOW_S, _LONGEST_WAIT_S = 5, 900.0, 900.0
+NAME, ADDRESS = "name", "address"
+_FREE_TRIES = {NAME: 5, ADDRESS: 50}  # behind a proxy many people share an address
+_WINDOW_S, _LONGEST_WAIT_S = 900.0, 900.0
 _REMEMBERED = 10_000
 
 
@@ -36,33 +38,34 @@ class SignedIn(NamedTuple):
 
 
 class Throttle:
-    """Wrong passwords, by user's name and by address: after five in a quarter of an hour each more doubles the wait."""
+    """Wrong passwords in a quarter of an hour, by user's name and by address: beyond what is free each doubles the wait."""
 
     def __init__(self) -> None:
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
 
-    def wait(self, *keys: str) -> float:
+    def wait(self, name: str, address: str) -> float:
         """Seconds until the next try is allowed; 0: now."""
-        return max(self._wait(key) for key in keys)
+        return max(self._wait(NAME, name), self._wait(ADDRESS, address))
 
-    def _wait(self, key: str) -> float:
-        count, last = self._wrong.get(key, (0, 0.0))
-        if count < _FREE_TRIES:
+    def _wait(self, kind: str, key: str) -> float:
+        count, last = self._wrong.get((kind, key), (0, 0.0))
+        beyond = count - _FREE_TRIES[kind]
+        if beyond < 0:
             return 0.0
-        return max(0.0, last + min(2.0 ** (count - _FREE_TRIES + 1), _LONGEST_WAIT_S) - time.monotonic())
+        return max(0.0, last + min(2.0 ** min(beyond + 1, 20), _LONGEST_WAIT_S) - time.monotonic())
 
-    def failed(self, *keys: str) -> None:
+    def failed(self, name: str, address: str) -> None:
         """One more."""
         now = time.monotonic()
-        for key in keys:
+        for key in ((NAME, name), (ADDRESS, address)):
             count, last = self._wrong.pop(key, (0, now))
             self._wrong[key] = (count + 1 if now - last < _WINDOW_S else 1, now)
         while len(self._wrong) > _REMEMBERED:
             self._wrong.popitem(last=False)
 
-    def succeeded(self, key: str) -> None:
+    def succeeded(self, name: str) -> None:
         """The name's count begins anew."""
-        self._wrong.pop(key, None)
+        self._wrong.pop((NAME, name), None)
 
 
 class Access:
@@ -88,12 +91,12 @@ class Access:
         """The token of a new session; None when name or password is wrong. Ask the throttle first. Raises Unavailable."""
         hashed = await self._office.read(users.password_hash, name)
         if not await self._office.in_thread(users.matches, hashed, password):
-            self.throttle.failed(f"name {name}", f"address {address}")
+            self.throttle.failed(name, address)
             await self._office.write(
                 lambda connection: audit.note(connection, time.time(), "nobody", "sign-in refused", f"user {name}", address)
             )
             return None
-        self.throttle.succeeded(f"name {name}")
+        self.throttle.succeeded(name)
 
         def begin(connection: Any) -> str:
             return sessions.begin(connection, users.get(connection, name), time.time())

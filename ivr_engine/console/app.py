@@ -237,7 +237,7 @@ class Console:
         address = request.getClientAddress().host
         if not _same_site(request):
             return self._sign_in_page(language, onward, name, "console.sign-in-elsewhere", 403)
-        if wait := self.access.throttle.wait(f"name {name}", f"address {address}"):
+        if wait := self.access.throttle.wait(name, address):
             return self._sign_in_page(language, onward, name, "console.sign-in-wait", 429, seconds=round(wait + 0.5))
         token = await self.access.sign_in(name, password, address) if name and password else None
         if token is None:

@@ -170,6 +170,11 @@ class Live:
             if tab.token == token:
                 tab.close()
 
+    def drop(self, name: str) -> None:
+        """End all tabs of somebody whose sessions have ended; their browsers come back to the sign-in page."""
+        for tab in tuple(self._tabs.get(name, ())):
+            tab.close()
+
     def came(self, tab: Tab) -> None:
         """See Tab."""
         mine = self._tabs[tab.user.name]

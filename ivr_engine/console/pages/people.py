@@ -57,6 +57,8 @@ async def change(visit: Visit, name: str) -> Answer:
                     raise IvrError(visit.t("users.cannot"))
 
         await visit.write(carry_out)
+        if what in {"password", "disable"}:
+            visit.office.live.drop(name)
     except IvrError as error:
         return await _page(visit, {"change": f"{name}: {error.message} ({error.hint})"})
     return visit.see("/users")
