@@ -255,8 +255,10 @@ class RealAsterisk:
 
     def _queue_section(self, queue: str) -> str:
         members = "".join(f"member => Local/{operator}@operators,0,{operator}\n" for operator in self.operators)
-        ring = 2 if queue == "tfr" else 15  # a queue to see operators ring out without a long wait
-        return f"[{queue}](+)\ntimeout = {ring}\nwrapuptime = 0\n{members}"
+        ring = 2 if queue in {"tfr", "co"} else 15  # queues to see operators ring out without a long wait
+        # As shipped a pause keeps nobody out, as it may be a wrap-up; one queue is empty when all are paused.
+        empty = "".join(f"{option} = paused,invalid,unavailable\n" for option in ("joinempty", "leavewhenempty") if queue == "co")
+        return f"[{queue}](+)\ntimeout = {ring}\nwrapuptime = 0\n{empty}{members}"
 
     def _lay_sounds(self) -> None:
         """Asterisk's own documentation and sounds, Italian among them; ivr/tone is four seconds long."""

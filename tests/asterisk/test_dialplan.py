@@ -174,7 +174,7 @@ def test_the_caller_who_hung_up_is_not_queued(asterisk: RealAsterisk, engine: Ca
 
 def test_no_engine_and_no_operator_the_caller_is_told_so(asterisk: RealAsterisk) -> None:
     asterisk.pause(*asterisk.operators)
-    citizen = asterisk.call("800196001")
+    citizen = asterisk.call("800196003")
     wait_for(lambda: "vm-goodbye" in asterisk.heard(), 15, asterisk.log)
     assert verbs(asterisk, citizen) == []
     assert asterisk.heard() == ["pls-hold-while-try", "vm-nobodyavail", "vm-goodbye"]

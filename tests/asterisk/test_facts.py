@@ -181,12 +181,12 @@ def test_every_operator_leaves(facts: Facts, asterisk: RealAsterisk) -> None:
         facts.logged(citizen, "ENTERQUEUE")
         asterisk.pause(asterisk.operators[0])
 
-    seen, log = facts.queued("tfr,c,,,60", leave)
+    seen, log = facts.queued("co,c,,,60", leave)
     assert seen[:3] == ("200 result=0", "LEAVEEMPTY", "TRUE")
     assert log[-1] == ["EXITEMPTY", "1", "1", seen.wait]
 
 
-@pytest.mark.parametrize(("name", "status"), [("lavoro", "JOINEMPTY"), ("nessuna", "UNKNOWN")])
+@pytest.mark.parametrize(("name", "status"), [("co", "JOINEMPTY"), ("nessuna", "UNKNOWN")])
 def test_nobody_there_and_no_such_queue(facts: Facts, asterisk: RealAsterisk, name: str, status: str) -> None:
     asterisk.pause(*asterisk.operators)
     seen, log = facts.queued(f"{name},c,,,2")
