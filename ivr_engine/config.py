@@ -155,6 +155,9 @@ class ConsoleSection(Section):
     https: bool = Field(False, description="whether people reach it by https (a TLS proxy): cookies are then sent by https only")
     phone: bool = Field(True, description="whether the browser phone is offered (on the built-in exchange only)")
     threshold: Seconds = Field(20.0, description="seconds within which a caller should be answered, on the live board")
+    review_months: Annotated[int, Field(ge=1, le=120)] = Field(
+        6, description="months after which an answer is due to be compared with its source again"
+    )
 
 
 class Settings(Section):

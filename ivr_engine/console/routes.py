@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import agreements, audit, board, cases, citizens, desk, home, lines, people, phone
+from ivr_engine.console.pages import agreements, answers, audit, board, cases, citizens, desk, home, lines, people, phone
 from ivr_engine.records.users import Role
+from ivr_engine.records.versions import APPROVERS, WRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,6 +30,7 @@ KEEPERS = frozenset({Role.SUPERVISOR, Role.TUTOR, Role.KNOWLEDGE_MANAGER, Role.M
 CASE_WORKERS = frozenset({Role.OPERATOR, Role.BACK_OFFICE, Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 PRIVACY = frozenset({Role.BACK_OFFICE, Role.SUPERVISOR})
 LINE_READERS = KEEPERS | {Role.BACK_OFFICE}
+EDITORS = WRITERS | APPROVERS
 WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
@@ -55,6 +57,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/citizens/<citizen>/consents", CASE_WORKERS, citizens.consent),
     Route("POST", "/citizens/<citizen>/export", PRIVACY, citizens.export),
     Route("POST", "/citizens/<citizen>/erase", PRIVACY, citizens.erase),
+    Route("GET", "/answers", EVERYBODY, answers.index),
+    Route("GET", "/answers/review", EDITORS, answers.review),
+    Route("GET", "/answers/unanswered", EDITORS, answers.missing),
+    Route("POST", "/answers/drafts", WRITERS, answers.begin),
+    Route("GET", "/answers/drafts/<draft>", EDITORS, answers.draft),
+    Route("POST", "/answers/drafts/<draft>", EDITORS, answers.act),
+    Route("GET", "/answers/<line>/<article>", EVERYBODY, answers.show),
     Route("GET", "/board", WATCHERS, board.show),
     Route("GET", "/board/part", WATCHERS, board.part),
     Route("GET", "/lines", LINE_READERS, lines.index),
@@ -80,6 +89,7 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "desk.title", OPERATORS),
     ("/cases", "cases.title", CASE_WORKERS),
     ("/citizens", "citizens.title", CASE_WORKERS),
+    ("/answers", "answers.title", EVERYBODY),
     ("/board", "board.title", WATCHERS),
     ("/lines", "lines.title", LINE_READERS),
     ("/agreements", "agreements.title", AUDITORS),

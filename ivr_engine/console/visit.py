@@ -134,10 +134,10 @@ class Fields:
         """Every value of a field that comes several times."""
         return [_clean(value)[:limit] for value in self._values.get(name, ())]
 
-    def whole(self, name: str, default: int = 0) -> int:
-        """A whole number between nought and a milliard; `default` when it is none."""
-        text = self.text(name, 12)
-        return min(int(text), 10**9) if text.isascii() and text.isdigit() else default
+    def whole(self, name: str, default: int = 0, most: int = 10**9) -> int:
+        """A whole number between nought and `most`; `default` when it is none."""
+        text = self.text(name, 20)
+        return min(int(text), most) if text.isascii() and text.isdigit() else default
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

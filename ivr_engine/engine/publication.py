@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.loader import LineFiles
+from ivr_engine.engine.answers import Answers, articles_of, kept
 from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines, proved
 from ivr_engine.errors import Invalid, IvrError, Unavailable
-from ivr_engine.records import articles, notices, versions
+from ivr_engine.records import articles, drafts, notices, versions
 from ivr_engine.records.administration import Administration
-from ivr_engine.records.articles import Article
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import DATABASE
 from ivr_engine.records.versions import VersionState
@@ -22,7 +23,7 @@ from ivr_engine.speech.render import render
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ivr_engine.config import Settings
     from ivr_engine.engine.lines import Lines
@@ -38,38 +39,57 @@ class Publication:
         self._found = find_lines(settings)
 
     @property
+    def answers(self) -> Answers:
+        """What people write in the console, on its way to callers."""
+        return Answers(self)
+
+    @property
     def approval(self) -> bool:
         """Does publication take a second person's approval? Unless set: on a real Asterisk."""
         chosen = self.settings.engine.approval
         return self.settings.exchange.kind == "asterisk" if chosen is None else chosen
 
     def propose(self, at: float) -> list[Version]:
-        """Take the lines' files in, where they differ from what is known; first versions must be in order. Raises IvrError."""
-        files = files_of(self._found)
+        """Take the lines' files in, where they differ from what is known; first versions must be in order. Articles published
+        since stay as they are, unless the files say them anew. Raises IvrError."""
+        files = self.files_now()
         with self.store.change() as connection:
             if any(not versions.versions(connection, line) for line in files):
                 build_lines(self.settings, self._found, self._heard_or_new(files))
-            proposed = [versions.propose(connection, line, its.digest, its.texts, at) for line, its in files.items()]
+            proposed = [
+                versions.propose(
+                    connection,
+                    line,
+                    its.digest,
+                    kept(its.texts, drafts.latest_published(connection, line, its.texts), unless_changed=True),
+                    at,
+                )
+                for line, its in files.items()
+            ]
         return [version for version in proposed if version is not None]
+
+    def files_now(self) -> dict[str, LineFiles]:
+        """What the lines' folders hold."""
+        return files_of(self._found)
 
     def _heard_or_new(self, files: dict[str, LineFiles]) -> dict[str, LineFiles]:
         try:
-            heard = self._published()[0]
+            heard = self.heard()[0]
         except Unavailable:
             heard = {}
         return {line: heard.get(line, its) for line, its in files.items()}
 
     def published(self, at: float) -> tuple[Lines, Notices]:
         """What callers hear, with what is switched by hand. Raises Invalid when this engine cannot read it any more."""
-        files, numbers, current = self._published(at)
-        return self._lines(files, numbers, current), current
+        files, numbers, current = self.heard(at)
+        return self.build(files, numbers, current), current
 
     def candidate(self, version: Version, at: float) -> Lines:
         """What callers would hear with that version. Raises Invalid."""
-        files, numbers, current = self._published(at)
+        files, numbers, current = self.heard(at)
         files[version.line] = LineFiles.of_version(version.line, version.version, version.files)
         numbers[version.line] = version.version
-        return self._lines(files, numbers, current)
+        return self.build(files, numbers, current)
 
     def _checked(self, version: Version, at: float) -> Lines:
         lines = self.candidate(version, at)
@@ -78,10 +98,12 @@ class Publication:
             raise Invalid(problems)
         return lines
 
-    def _lines(self, files: dict[str, LineFiles], numbers: dict[str, int], current: Notices) -> Lines:
+    def build(self, files: dict[str, LineFiles], numbers: dict[str, int], current: Notices) -> Lines:
+        """The lines of those files and version numbers. Raises Invalid."""
         return build_lines(self.settings, self._found, files, versions=numbers, messages=current.messages)
 
-    def _published(self, at: float | None = None) -> tuple[dict[str, LineFiles], dict[str, int], Notices]:
+    def heard(self, at: float | None = None) -> tuple[dict[str, LineFiles], dict[str, int], Notices]:
+        """What is published: each line's files, the number of its version, and what is switched by hand. Raises Unavailable."""
         files: dict[str, LineFiles] = {}
         numbers: dict[str, int] = {}
         with self.store.look() as connection:
@@ -97,9 +119,15 @@ class Publication:
         with self.store.look() as connection:
             return versions.newest(connection, line) if number is None else versions.get(connection, line, number)
 
+    def _with_answers(self, version: Version) -> Version:
+        """The version with the articles that were published after it was made."""
+        with self.store.look() as connection:
+            later = drafts.latest_published(connection, version.line, version.files, version.created)
+        return replace(version, files=kept(version.files, later, unless_changed=False))
+
     def submit(self, version: Version, who: str, at: float) -> None:
         """Check it, then ask for approval. Raises Invalid, IvrError."""
-        self._checked(version, at)
+        self._checked(self._with_answers(version), at)
         with self.store.change() as connection:
             versions.submit(connection, version, who, at)
 
@@ -110,6 +138,7 @@ class Publication:
 
     def publish(self, version: Version, who: str, at: float) -> int:
         """Check it, make and install its sounds, then switch; how many sounds were made. Raises Invalid, IvrError."""
+        version = self._with_answers(version)
         lines = self._checked(version, at)
         return self._switch(lines, version.line, at, partial(versions.publish, version=version, who=who, at=at))
 
@@ -140,7 +169,7 @@ class Publication:
 
     def speak(self, current: Notices) -> None:
         """Make the sounds of those front messages, before callers hear them. Raises Invalid, Unavailable."""
-        self.make_sounds(self._lines(self._heard_or_new(files_of(self._found)), {}, current))
+        self.make_sounds(self.build(self._heard_or_new(self.files_now()), {}, current))
 
     def make_sounds(self, lines: Lines) -> int:
         """Render what is missing, and lay it where the settings say Asterisk looks. Raises Unavailable."""
@@ -175,26 +204,3 @@ def lines_to_serve(settings: Settings, at: float) -> Served:
         return Served(load_lines(settings), Notices(), publication, (remark,))
     hint = "its files have changed and callers hear what is published: see `ivr lines versions`"
     return Served(lines, current, publication, tuple(f"{draft} is a draft: {hint}" for draft in drafts))
-
-
-def articles_of(lines: Lines, only: str | None = None) -> Iterator[Article]:
-    """The articles of all lines, or of one, for the store."""
-    for line in lines.lines.values():
-        if only not in {None, line.name}:
-            continue
-        for name, article in line.articles.items():
-            for language in article.text:
-                yield Article(
-                    line=line.name,
-                    id=name,
-                    language=language,
-                    title=article.title[language],
-                    text=article.text[language],
-                    source=article.source,
-                    certainty=article.certainty,
-                    category=article.category,
-                    topic=article.topic,
-                    valid_from=article.valid_from,
-                    valid_to=article.valid_to,
-                    verified=article.verified,
-                )

@@ -13,10 +13,10 @@ from ivr_engine import control
 from ivr_engine.agi.server import AgiServer, AgiSettings
 from ivr_engine.dialogue.diversion import Limits
 from ivr_engine.dialogue.runner import House
+from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
 from ivr_engine.engine.office import console
-from ivr_engine.engine.publication import articles_of
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange

@@ -86,6 +86,24 @@ def in_force(connection: sqlite3.Connection, line: str, article: str, language: 
     return None if row is None else _article(row)
 
 
+def versions(connection: sqlite3.Connection, line: str, article: str, language: str) -> tuple[PublishedArticle, ...]:
+    """All versions, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? ORDER BY version", (line, article, language)
+    )
+    return tuple(map(_article, rows))
+
+
+def all_latest(connection: sqlite3.Connection, language: str, line: str = "") -> list[PublishedArticle]:
+    """The latest version of every article, of one line when asked, by line and id."""
+    rows = connection.execute(
+        "SELECT * FROM articles AS a WHERE language = ?1 AND ?2 IN ('', line) AND version ="
+        " (SELECT max(version) FROM articles WHERE line = a.line AND id = a.id AND language = a.language) ORDER BY line, id",
+        (language, line),
+    )
+    return [_article(row) for row in rows]
+
+
 class Articles:
     """Looks articles up. Every method may raise Unavailable."""
 
@@ -100,10 +118,7 @@ class Articles:
     def versions(self, line: str, article: str, language: str) -> tuple[PublishedArticle, ...]:
         """All versions, oldest first."""
         with self._reader.open() as connection:
-            rows = connection.execute(
-                "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? ORDER BY version", (line, article, language)
-            ).fetchall()
-        return tuple(map(_article, rows))
+            return versions(connection, line, article, language)
 
 
 def _latest(connection: sqlite3.Connection, line: str, article: str, language: str) -> PublishedArticle | None:

@@ -353,3 +353,37 @@ CREATE TABLE agreements (
 def m008_agreements(database: Database) -> None:
     """What is allowed about operators on which line."""
     _run(database, _AGREEMENTS)
+
+
+_ANSWERS = """
+CREATE TABLE article_drafts (
+    id INTEGER PRIMARY KEY,
+    line TEXT NOT NULL,
+    file TEXT NOT NULL,
+    article TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL,
+    authors TEXT NOT NULL,
+    updated INTEGER NOT NULL,
+    submitted_by TEXT NOT NULL DEFAULT '',
+    approved_by TEXT NOT NULL DEFAULT '',
+    published_by TEXT NOT NULL DEFAULT '',
+    published INTEGER,
+    base TEXT NOT NULL DEFAULT 'null'
+);
+CREATE INDEX article_drafts_by_state ON article_drafts(state);
+
+CREATE TABLE searches_in_vain (
+    id INTEGER PRIMARY KEY,
+    words TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL
+);
+CREATE INDEX searches_in_vain_by_time ON searches_in_vain(at)
+"""
+
+
+@_MIGRATIONS()
+def m009_answers(database: Database) -> None:
+    """Articles on their way, and what operators looked for and did not find."""
+    _run(database, _ANSWERS)

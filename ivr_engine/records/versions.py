@@ -60,12 +60,15 @@ class Version:
 
 
 def propose(connection: sqlite3.Connection, line: str, digest: str, files: Mapping[str, str], at: float) -> Version | None:
-    """What a line's files say now: version 1 at once, a new draft when they differ from the newest version, else None."""
+    """What a line's files say now: version 1 at once, a new draft when they differ (by `digest`) from what they said last, else
+    None."""
     known = versions(connection, line)
-    if known and known[-1].digest == digest:
+    proposals = [version for version in known if version.author == ENGINE]
+    if proposals and proposals[-1].digest == digest:
         return None
-    if known and known[-1].state is VersionState.DRAFT and known[-1].author == ENGINE:
-        _set(connection, known[-1], state=VersionState.RETIRED)
+    for version in proposals:
+        if version.state is VersionState.DRAFT:
+            _set(connection, version, state=VersionState.RETIRED)
     number = known[-1].version + 1 if known else 1
     state = VersionState.DRAFT if known else VersionState.PUBLISHED
     connection.execute(
@@ -109,6 +112,24 @@ def publish(connection: sqlite3.Connection, version: Version, who: str, at: floa
     _switch(connection, version, who or LOCAL, at, "published")
 
 
+def revise(
+    connection: sqlite3.Connection, line: str, digest: str, files: Mapping[str, str], author: str, who: str, at: float
+) -> Version:
+    """What callers hear, but for an article whose publication by `who` is allowed (the caller's duty): a version of its own."""
+    number = newest(connection, line).version + 1
+    connection.execute(
+        "INSERT INTO line_versions (line, version, state, digest, files, author, created, submitted_by, approved_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(line, number, VersionState.APPROVED, digest, json.dumps(dict(files), ensure_ascii=False), author),
+            *(milliseconds(at), author, who),
+        ),
+    )
+    version = get(connection, line, number)
+    _switch(connection, version, who, at, "published")
+    return version
+
+
 def rollback(connection: sqlite3.Connection, version: Version, who: str, at: float, *, approval: bool) -> None:
     """An earlier version, once published, is heard again. Raises IvrError."""
     if approval or who:
@@ -122,7 +143,8 @@ def _switch(connection: sqlite3.Connection, version: Version, who: str, at: floa
     before = published(connection, version.line)
     if before is not None:
         _set(connection, before, state=VersionState.RETIRED)
-    _set(connection, version, state=VersionState.PUBLISHED, published_by=who, published=milliseconds(at))
+    files = json.dumps(dict(version.files), ensure_ascii=False)
+    _set(connection, version, state=VersionState.PUBLISHED, files=files, published_by=who, published=milliseconds(at))
     detail = f"version {version.version}" + (f", before: {before.version}" if before else "")
     audit.note(connection, at, who, what, f"line {version.line}", detail)
 

@@ -21,6 +21,7 @@ PARTS = {
     "citizen": "1",
     "line": "prova",
     "article": "P01",
+    "draft": "1",
     "name": "nobody",
     "agreement": "1",
     "language": "it",

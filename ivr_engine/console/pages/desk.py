@@ -8,7 +8,7 @@ from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.visit import Answer, NotFound
 from ivr_engine.errors import IvrError
-from ivr_engine.records import article_search, articles, audit, case_work, citizens, contacts
+from ivr_engine.records import article_search, articles, audit, case_work, citizens, contacts, unanswered
 from ivr_engine.records.case_work import Disposition, Work
 from ivr_engine.routing.contacts import Destination
 from ivr_engine.routing.operators import REASONS, State
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ivr_engine.routing.operators import Seat
 
 _FITTING = 5
+_WORTH_KEEPING = 4  # letters of a search that found nothing
 _LAST = 5
 
 
@@ -79,6 +80,8 @@ async def find(visit: Visit) -> Answer:
     wanted = visit.query.text("q")
     on = rome_date(visit.now)
     found = await visit.read(lambda connection: article_search.search(connection, wanted, language=visit.language, on=on))
+    if not found and len(wanted) >= _WORTH_KEEPING:
+        await visit.write(lambda connection: unanswered.searched_in_vain(connection, wanted.lower(), visit.user.name, visit.now))
     return visit.page("desk/found.html", found=found, wanted=wanted, lines=visit.office.lines(), words=words)
 
 

@@ -1,0 +1,141 @@
+"""Articles published from the console, and the line's files: neither takes back what the other says without anybody's wish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ivr_engine import config
+from ivr_engine.engine.publication import Publication
+from ivr_engine.errors import Invalid, IvrError
+from ivr_engine.records import articles, drafts, users
+from ivr_engine.records.users import Role
+
+from ..cli.site import LINES, SETTINGS, TRIAL, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ivr_engine.records.drafts import Draft
+
+NOW = 1_795_000_000.0  # in November 2026
+OLD, NEW = "entro trenta giorni", "La domanda si presenta entro quaranta giorni."
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Its one own line is `prova`, as `ivr lines new` makes it; people of three roles."""
+    (tmp_path / "lines").mkdir()
+    site = Site(tmp_path, SETTINGS.replace(str(LINES), "lines"))
+    assert site.run("lines", "new", "prova", "--number", TRIAL).returncode == 0
+    with Publication(config.load(tmp_path / "ivr.toml")).store.change() as connection:
+        for name, role in (("ada", Role.ADMINISTRATOR), ("ivo", Role.KNOWLEDGE_MANAGER), ("mia", Role.MINISTRY)):
+            users.add(connection, name, role, "", NOW, "ada")
+    return site
+
+
+@pytest.fixture
+def publication(site: Site, monkeypatch: pytest.MonkeyPatch) -> Publication:
+    """With version 1 published; no sound is made here."""
+    monkeypatch.setattr(Publication, "make_sounds", lambda _self, _lines: 0)
+    publication = Publication(config.load(site.folder / "ivr.toml"))
+    publication.propose(NOW)
+    return publication
+
+
+def write(publication: Publication, text: str, at: float) -> Draft:
+    """An approved draft of the line's one article."""
+    file, body = publication.answers.file("prova", "R01")
+    body["text"]["it"] = text
+    with publication.store.change() as connection:
+        draft = drafts.start(connection, "prova", file, "R01", body, "ivo", at)
+        publication.answers.check(draft, at)
+        drafts.submit(connection, draft, "ivo", at)
+        drafts.approve(connection, drafts.get(connection, draft.id), "mia", at)
+        return drafts.get(connection, draft.id)
+
+
+def correct(publication: Publication, text: str, at: float) -> None:
+    publication.answers.publish(write(publication, text, at), "mia", at)
+
+
+def heard(publication: Publication) -> str:
+    """What callers hear, which is what operators read."""
+    article = publication.published(NOW)[0].lines["prova"].articles["R01"].text["it"]
+    with publication.store.look() as connection:
+        card = articles.versions(connection, "prova", "R01", "it")
+    assert card == () or card[-1].article.text == article
+    return article
+
+
+def change(site: Site, file: str, old: str, new: str) -> None:
+    path = site.folder / "lines/prova" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_voice_and_card_change_together_and_files_that_did_not_change_propose_nothing(publication: Publication) -> None:
+    assert OLD in heard(publication)
+    correct(publication, NEW, NOW + 1)
+    assert heard(publication) == NEW
+    assert publication.propose(NOW + 2) == []
+    with publication.store.look() as connection:
+        assert [it.version for it in articles.versions(connection, "prova", "R01", "it")] == [1]
+
+
+def test_other_changes_of_the_files_keep_what_was_published(site: Site, publication: Publication) -> None:
+    correct(publication, NEW, NOW + 1)
+    change(site, "prompts.yaml", "Benvenuti.", "Buongiorno.")
+    (draft,) = publication.propose(NOW + 2)
+    publication.publish(draft, "", NOW + 3)
+    assert heard(publication) == NEW
+    assert "Buongiorno." in str(publication.published(NOW)[0].lines["prova"].prompts)
+
+
+def test_a_file_that_says_the_article_anew_is_taken_at_its_word(site: Site, publication: Publication) -> None:
+    correct(publication, NEW, NOW + 1)
+    change(site, "articles.yaml", "entro trenta giorni", "entro sei giorni")
+    (draft,) = publication.propose(NOW + 2)
+    publication.publish(draft, "", NOW + 3)
+    assert "entro sei giorni" in heard(publication)
+
+
+def test_a_draft_of_the_files_that_is_older_does_not_take_an_article_back(site: Site, publication: Publication) -> None:
+    change(site, "prompts.yaml", "Benvenuti.", "Buongiorno.")
+    (draft,) = publication.propose(NOW + 1)
+    correct(publication, "Prima correzione.", NOW + 2)
+    correct(publication, NEW, NOW + 3)
+    publication.publish(draft, "", NOW + 4)
+    assert heard(publication) == NEW
+
+
+def test_who_goes_back_to_an_earlier_version_gets_its_articles(publication: Publication) -> None:
+    correct(publication, NEW, NOW + 1)
+    publication.roll_back("prova", None, "", NOW + 2)
+    assert OLD in heard(publication)
+
+
+def test_a_mistake_of_the_article_is_found_and_the_trees_own_are_not_its_authors(publication: Publication) -> None:
+    file, body = publication.answers.file("prova", "R01")
+    with publication.store.change() as connection:
+        draft = drafts.start(connection, "prova", file, "R01", {**body, "valid_to": "2026-06-01"}, "ivo", NOW)
+    with pytest.raises(Invalid, match="no article of R01 is valid"):
+        publication.answers.check(draft, NOW)
+
+
+def test_one_person_is_not_two(publication: Publication) -> None:
+    draft = write(publication, NEW, NOW + 1)
+    with publication.store.change() as connection:
+        drafts.send_back(connection, draft, "mia", NOW)
+        again = drafts.get(connection, draft.id)
+        drafts.save(connection, again, {**again.body, "source": "nota"}, "ada", NOW, seen=round(again.updated * 1000))
+        again = drafts.get(connection, draft.id)
+        drafts.submit(connection, again, "ivo", NOW)
+        again = drafts.get(connection, draft.id)
+        for who in ("ivo", "ada"):
+            with pytest.raises(IvrError, match="somebody else must approve"):
+                drafts.approve(connection, again, who, NOW)
+        with pytest.raises(IvrError):
+            drafts.publish(connection, again, None, "mia", NOW)
