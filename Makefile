@@ -19,7 +19,7 @@ test: environment speech ## install what tests need, a real Asterisk and a brows
 	@bash tests/asterisk/install.sh
 	@bash tests/console/install.sh
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 $(BIN)/python -m pytest
+	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 environment: $(VENV)/installed
 
