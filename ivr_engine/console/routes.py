@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.console.pages import agreements, answers, audit, board, cases, citizens, desk, home, lines, people, phone
+from ivr_engine.console.pages import (
+    agreements,
+    answers,
+    audit,
+    board,
+    cases,
+    citizens,
+    contacts,
+    desk,
+    home,
+    lines,
+    people,
+    phone,
+)
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS
 
@@ -51,6 +64,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/cases", CASE_WORKERS, cases.index),
     Route("GET", "/cases/<number>", CASE_WORKERS, cases.show),
     Route("POST", "/cases/<number>", CASE_WORKERS, cases.act),
+    Route("GET", "/contacts/new", CASE_WORKERS, contacts.new),
+    Route("POST", "/contacts/new", CASE_WORKERS, contacts.register),
+    Route("GET", "/contacts/<contact>", CASE_WORKERS, contacts.show),
+    Route("GET", "/contacts/<contact>/files/<number>", CASE_WORKERS, contacts.file),
     Route("GET", "/citizens", CASE_WORKERS, citizens.index),
     Route("GET", "/citizens/<citizen>", CASE_WORKERS, citizens.show),
     Route("POST", "/citizens/<citizen>", CASE_WORKERS, citizens.change),

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from ivr_engine.dialogue.model import Line, Option, Step
     from ivr_engine.engine.lines import Lines
+    from ivr_engine.records.journal import JournalEntry
 
 OTHER_SUBJECTS = ("reclamo", "privacy", "ufficio-del-ministero", "altro")
 _ACROSS = "trasversale"
+_MEANT = {"match", "operator", "back", "help"}
 _GLOBAL = {
     Action.OPERATOR: {"it": "operatore", "en": "operator"},
     Action.REPEAT: {"it": "ripeti", "en": "repeat"},
@@ -53,6 +55,17 @@ def walked(lines: Lines, path: Iterable[tuple[str, str, str]], language: str) ->
 
 def _articles(line: Line, step: Step) -> list[str]:
     return [article for _field, article in step.articles() if article in line.articles]
+
+
+def path_of(entries: Iterable[JournalEntry]) -> list[tuple[str, str, str]]:
+    """A contact's way as `walked` takes it: line, step, the key pressed there."""
+    path: list[tuple[str, str, str]] = []
+    for entry in entries:
+        if entry.kind == "StepEntered":
+            path.append((entry.data["line"], entry.data["step"], ""))
+        elif entry.kind == "InputTaken" and path and path[-1][1] == entry.data["step"] and entry.data["result"] in _MEANT:
+            path[-1] = (*path[-1][:2], entry.data["value"])
+    return path
 
 
 def heard(lines: Lines, path: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:

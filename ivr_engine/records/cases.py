@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ivr_engine.clock import rome
+from ivr_engine.errors import IvrError
 from ivr_engine.records.articles import subject_of
 from ivr_engine.records.citizens import caller_of
 from ivr_engine.records.journal import milliseconds, seconds
@@ -112,13 +113,26 @@ def answered(connection: sqlite3.Connection, event: OperatorAnswered, contact: s
     case_id, number = (found["id"], found["number"]) if found else _open(connection, event, contact)
     at = milliseconds(event.at)
     connection.execute("INSERT INTO case_contacts (contact, case_id) VALUES (?, ?)", (event.contact, case_id))
+    _continue(connection, case_id, event.contact, event.operator, at, "continued" if found else "opened")
+    return CaseTouched(event.contact, number, opened=not found, citizen=citizen, line=line)
+
+
+def attach(connection: sqlite3.Connection, number: str, contact: str, who: str, at: float) -> None:
+    """A contact belongs to that case. Raises IvrError when there is no such case."""
+    row = connection.execute("SELECT id FROM cases WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        raise IvrError(f"there is no case {number}")
+    connection.execute("INSERT INTO case_contacts (contact, case_id) VALUES (?, ?)", (contact, row["id"]))
+    _continue(connection, row["id"], contact, who, milliseconds(at), "continued")
+
+
+def _continue(connection: sqlite3.Connection, case_id: int, contact: str, who: str, at: int, what: str) -> None:
     connection.execute("UPDATE cases SET updated = max(updated, ?) WHERE id = ?", (at, case_id))
     connection.execute(
         "INSERT INTO case_history (case_id, seq, at, what, contact, operator)"
         " SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5 FROM case_history WHERE case_id = ?1",
-        (case_id, at, "continued" if found else "opened", event.contact, event.operator),
+        (case_id, at, what, contact, who),
     )
-    return CaseTouched(event.contact, number, opened=not found, citizen=citizen, line=line)
 
 
 def _open(connection: sqlite3.Connection, event: OperatorAnswered, contact: sqlite3.Row) -> tuple[int, str]:
@@ -174,6 +188,14 @@ def of_citizen(connection: sqlite3.Connection, citizen: int) -> list[CaseRow]:
     """A citizen's cases on all lines, the last touched first."""
     rows = connection.execute("SELECT * FROM cases WHERE citizen = ? ORDER BY updated DESC, id DESC", (citizen,))
     return [case_row(row) for row in rows]
+
+
+def of_contact(connection: sqlite3.Connection, contact: str) -> list[str]:
+    """The numbers of the cases a contact belongs to, oldest first."""
+    rows = connection.execute(
+        "SELECT number FROM cases JOIN case_contacts ON case_id = id WHERE contact = ? ORDER BY id", (contact,)
+    )
+    return [row["number"] for row in rows]
 
 
 def case_file(connection: sqlite3.Connection, number: str) -> CaseFile | None:

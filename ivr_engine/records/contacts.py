@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ivr_engine.events import Cause, Outcome, QueueLeft
+from ivr_engine.records import cases
 from ivr_engine.records.journal import JournalEntry, entries, events, seconds
 from ivr_engine.records.outcome import OutcomeFold
 from ivr_engine.records.private import NUMBER
@@ -113,10 +114,7 @@ class Contacts:
             row = connection.execute("SELECT * FROM contacts WHERE id = ?", (contact,)).fetchone()
             if row is None:
                 return None
-            cases = connection.execute(
-                "SELECT number FROM cases JOIN case_contacts ON case_id = id WHERE contact = ? ORDER BY id", (contact,)
-            )
-            return ContactFile(_contact(row), entries(connection, contact), tuple(case["number"] for case in cases))
+            return ContactFile(_contact(row), entries(connection, contact), tuple(cases.of_contact(connection, contact)))
 
     def open_contacts(self) -> tuple[OpenContact, ...]:
         """Those without an end, oldest first: after a start, the ones an engine that died has left. Flush the writer first."""

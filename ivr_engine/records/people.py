@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,10 @@ def export_all(connection: sqlite3.Connection, citizen: int, who: str, at: float
         "contacts": rows("SELECT * FROM contacts WHERE citizen = ? ORDER BY started"),
         "journal": rows(f"SELECT * FROM journal {of_theirs} ORDER BY contact, seq"),  # noqa: S608 - own names
         "keyed": rows(f"SELECT * FROM private {of_theirs}"),  # noqa: S608 - own names
+        "files": [
+            {**row, "content": b64encode(row["content"]).decode()}
+            for row in rows(f"SELECT * FROM contact_files {of_theirs}")  # noqa: S608 - own names
+        ],
         "callbacks": rows(f"SELECT * FROM callbacks {of_theirs}"),  # noqa: S608 - own names
         "cases": rows("SELECT * FROM cases WHERE citizen = ? ORDER BY opened"),
         "case_history": rows(f"SELECT * FROM case_history {of_cases} ORDER BY case_id, seq"),  # noqa: S608 - own names
@@ -137,7 +142,8 @@ def export_all(connection: sqlite3.Connection, citizen: int, who: str, at: float
 def erase(connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
     """Forget who they are: counts and journals stay, of nobody. The spool must be rotated afterwards (Store.forget)."""
     of_theirs = "SELECT id FROM contacts WHERE citizen = ?"
-    connection.execute(f"DELETE FROM private WHERE contact IN ({of_theirs})", (citizen,))  # noqa: S608 - own names
+    for table in ("private", "contact_files"):
+        connection.execute(f"DELETE FROM {table} WHERE contact IN ({of_theirs})", (citizen,))  # noqa: S608 - own names
     connection.execute("UPDATE contacts SET caller_key = '' WHERE citizen = ?", (citizen,))
     connection.execute(
         "UPDATE case_history SET detail = '' WHERE what = 'note' AND case_id IN (SELECT id FROM cases WHERE citizen = ?)",

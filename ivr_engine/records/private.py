@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NUMBER = "number"
 NAME = "name"
 INPUT = "input."
+TEXT = "text"
 
 
 def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
@@ -28,6 +29,7 @@ def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
 def erase(connection: sqlite3.Connection, contact: str) -> None:
     """Forget what identifies the caller of a contact."""
     connection.execute("DELETE FROM private WHERE contact = ?", (contact,))
+    connection.execute("DELETE FROM contact_files WHERE contact = ?", (contact,))
 
 
 def inputs(connection: sqlite3.Connection, contact: str) -> dict[str, str]:

@@ -387,3 +387,22 @@ CREATE INDEX searches_in_vain_by_time ON searches_in_vain(at)
 def m009_answers(database: Database) -> None:
     """Articles on their way, and what operators looked for and did not find."""
     _run(database, _ANSWERS)
+
+
+_BY_HAND = """
+CREATE TABLE contact_files (
+    contact TEXT NOT NULL REFERENCES contacts(id),
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (contact, number)
+)
+"""
+
+
+@_MIGRATIONS()
+def m010_by_hand(database: Database) -> None:
+    """Documents that come with contacts of other channels."""
+    _run(database, _BY_HAND)

@@ -22,6 +22,7 @@ PARTS = {
     "line": "prova",
     "article": "P01",
     "draft": "1",
+    "contact": "0",
     "name": "nobody",
     "agreement": "1",
     "language": "it",

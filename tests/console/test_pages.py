@@ -4,12 +4,14 @@ the board beside the journal; erasure."""
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from ivr_engine.clock import rome
 from ivr_engine.records import citizens, people
 from ivr_engine.records.store import StoreReader
 
@@ -46,9 +48,14 @@ def case(console: Console) -> str:
 
 @pytest.mark.parametrize("locale", ["it-IT", "en-GB"])
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_stands_in_the_way_of_anybody(sign_in: SignIn, case: str, name: str, locale: str) -> None:
+def test_nothing_stands_in_the_way_of_anybody(console: Console, sign_in: SignIn, case: str, name: str, locale: str) -> None:
     page = sign_in(name, "/", locale)
-    for path in (*PAGES[name], *((f"/cases/{case}", "/citizens/1") if name == "anna" else ())):
+    with StoreReader(console.data).administration.look() as connection:
+        (contact,) = connection.execute("SELECT contact FROM case_contacts LIMIT 1").fetchone()
+    for path in (
+        *PAGES[name],
+        *((f"/cases/{case}", "/citizens/1", f"/contacts/{contact}", f"/contacts/new?case={case}") if name == "anna" else ()),
+    ):
         page.goto(path)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
@@ -103,6 +110,55 @@ def test_a_case_goes_to_the_ministry_and_back(sign_in: SignIn, case: str) -> Non
     expect(office.get_by_role("button", name="Riapri")).to_be_visible()
 
 
+def test_a_letter_joins_the_case_and_is_forgotten_with_its_citizen(console: Console, sign_in: SignIn, case: str) -> None:
+    page = sign_in("back_office", f"/cases/{case}")
+    page.get_by_role("link", name="Aggiungi un contatto").click()
+    page.get_by_label("Canale").select_option("post")
+    page.get_by_label("Arrivato il").fill("2099-01-01T10:00")
+    page.get_by_label("Che cosa chiede").fill(HOSTILE)
+    page.get_by_role("button", name="Registra").click()
+    expect(page.locator("#at-mistake")).to_be_visible()
+    assert page.get_by_label("Che cosa chiede").input_value() == HOSTILE
+    assert Axe().run(page).violations_count == 0
+    page.get_by_label("Arrivato il").fill(f"{rome(time.time() - 86400):%Y-%m-%dT%H:%M}")
+    page.get_by_label("Documento 1").set_input_files(
+        {"name": "<b>lettera.pdf", "mimeType": "text/html", "buffer": b"%PDF <script>"}
+    )
+    page.get_by_role("button", name="Registra").click()
+    expect(page.locator("h1")).to_contain_text(case)
+    page.locator("#history ~ ul").get_by_role("link").filter(has_text=f"{rome(time.time() - 86400):%d/%m/%Y}").click()
+    expect(page.locator("#main")).to_contain_text(HOSTILE)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="<b>lettera.pdf").click()
+    assert download.value.path().read_bytes() == b"%PDF <script>"
+    contact = page.url.rpartition("/")[2]
+    reply = console.ask("GET", f"/contacts/{contact}/files/1", cookie=console.session("back_office"))
+    assert (reply.headers["content-type"], reply.headers["content-disposition"][:10]) == (
+        "application/octet-stream",
+        "attachment",
+    )
+    file = StoreReader(console.data).contacts.show(contact)
+    assert file is not None
+    assert (file.contact.medium, file.cases, file.contact.outcome) == ("post", (case,), "answered")
+    sent = console.run("contacts", "show", contact)
+    assert "alert(1)" not in sent.stdout  # in no journal
+
+
+def test_what_comes_by_hand_without_a_case_opens_one(console: Console, sign_in: SignIn) -> None:
+    page = sign_in("anna", "/contacts/new")
+    page.get_by_role("button", name="Registra").click()
+    for name in ("medium", "line", "text"):
+        expect(page.locator(f"#{name}-mistake")).to_be_visible()
+    page.get_by_label("Canale").select_option("counter")
+    page.get_by_label("Linea").select_option("prova")
+    page.get_by_label("Che cosa chiede").fill("Chiede del congedo.")
+    page.get_by_role("button", name="Registra").click()
+    expect(page.locator("h1")).to_contain_text("Pratica")
+    page.get_by_label("Argomento").select_option(index=0)
+    page.get_by_role("button", name="Classifica").click()
+    expect(page.locator(".case-history")).to_contain_text("prova")
+
+
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(console: Console, sign_in: SignIn) -> None:
     console.run("call", SERVED, "--keys", "0", "--from", "3337770001")
     number = StoreReader(console.data).cases.open_cases("3337770001")[0].number
@@ -126,7 +182,11 @@ def test_the_browser_phone_calls_hears_and_keys(sign_in: SignIn) -> None:
 
 def test_the_board_agrees_with_the_journal(console: Console, sign_in: SignIn, case: str) -> None:
     page = sign_in("supervisor", "/board")
-    contacts = [contact for contact in StoreReader(console.data).contacts.list(line="sociale") if contact.outcome]
+    contacts = [
+        contact
+        for contact in StoreReader(console.data).contacts.list(line="sociale")
+        if contact.outcome and contact.medium == "phone"
+    ]
     cells = page.locator("#line-sociale td").all_inner_texts()
     answered = [contact for contact in contacts if contact.outcome == "answered"]
     assert int(cells[4]) == len(answered) > 0
@@ -173,6 +233,9 @@ def test_a_citizens_data_is_corrected_exported_and_forgotten(console: Console, s
     with StoreReader(console.data).administration.look() as connection:
         known = citizens.of_number(connection, "+393335550001")
     assert known is not None
+    fax = {"medium": "fax", "line": "sociale", "text": "Il mio fax", "at": f"{rome(time.time() - 86400):%Y-%m-%dT%H:%M}"}
+    registered = console.post("back_office", "/contacts/new", citizen=str(known.id), **fax)
+    assert registered.status == 303, registered.text
     page = sign_in("back_office", f"/citizens/{known.id}")
     page.locator("#name").fill(HOSTILE)
     page.locator("#tax_code").fill("RSSMRA80A01H501X")
@@ -187,14 +250,16 @@ def test_a_citizens_data_is_corrected_exported_and_forgotten(console: Console, s
     exported = download.value.path().read_text(encoding="utf-8")
     assert "RSSMRA80A01H501U" in exported
     assert "+393335550001" in exported
+    assert "Il mio fax" in exported
     page.get_by_role("button", name="Cancella i dati").click()
     page.get_by_role("button", name="Cancella per sempre").click()
     expect(page.locator("#main")).to_contain_text("sono stati cancellati")
     with StoreReader(console.data).administration.look() as connection:
         person = people.get(connection, known.id)
         (left,) = connection.execute("SELECT count(*) FROM contacts WHERE citizen = ?", (known.id,)).fetchone()
+        (words,) = connection.execute("SELECT count(*) FROM private WHERE value = 'Il mio fax'").fetchone()
     assert person is not None
     assert (person.number, person.name, person.tax_code, person.erased) == ("", "", "", True)
-    assert left == 1
+    assert (left, words) == (2, 0)
     spool = b"".join(file.read_bytes() for file in (console.data / "spool").iterdir())
     assert b"3335550001" not in spool

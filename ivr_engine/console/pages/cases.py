@@ -62,6 +62,7 @@ async def act(visit: Visit, number: str) -> Answer:
     note = visit.form.text("note", case_work.LONGEST_NOTE)
     what, to = visit.form.text("do"), visit.form.text("to")
     seen = visit.form.whole("seen", 0)
+    subject = to.partition("|")
 
     def change(connection: sqlite3.Connection) -> None:
         work = Work(connection, number, visit.user, visit.now)
@@ -76,6 +77,8 @@ async def act(visit: Visit, number: str) -> Answer:
                 if note:
                     work.note(note)
                 work.move(CaseState(to))
+            case "subject" if (subject[0], subject[2]) in words.subjects(visit.office.lines(), work.case.line):
+                work.classify(subject[0], subject[2])
             case "assign":
                 work.assign(visit.user.name if to == "me" else "")
             case _:
@@ -117,6 +120,9 @@ async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = Non
         status=422 if mistakes else 200,
         **found,
         line_title=words.title(visit.office.lines(), case.line, visit.language),
+        lines=visit.office.lines(),
+        words=words,
+        subjects=words.subjects(visit.office.lines(), case.line),
         may_change=case_work.may_change(case, visit.user),
         moves=case_work.moves(case),
         passes=() if case.finished else PASSES[case.level],
