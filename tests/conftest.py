@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Two workers share the tests file by file; all that need the real Asterisk, which is one, go to the same worker."""
     for item in items:
