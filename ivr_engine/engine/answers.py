@@ -111,7 +111,7 @@ class Answers:
         with self._publication.store.change() as connection:
             files, _numbers, current = self._publication.heard(at)
             base = body_of(from_folder[draft.line].texts, draft.file, draft.article)
-            drafts.publish(connection, drafts.get(connection, draft.id), base, who, at)
+            drafts.publish(connection, draft, base, who, at)
             numbers: dict[str, int] = {}
             for line in self._lines_of(draft, files):
                 texts = with_article(files[line].texts, draft)

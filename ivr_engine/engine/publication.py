@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.loader import LineFiles
-from ivr_engine.engine.answers import Answers, articles_of, kept
+from ivr_engine.engine.answers import Answers, articles_of, body_of, kept
 from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines, proved
 from ivr_engine.errors import Invalid, IvrError, Unavailable
 from ivr_engine.records import articles, drafts, notices, versions
@@ -23,11 +23,20 @@ from ivr_engine.speech.render import render
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
+    from collections.abc import Callable, Iterable
 
     from ivr_engine.config import Settings
     from ivr_engine.engine.lines import Lines
+    from ivr_engine.records.drafts import Draft
     from ivr_engine.records.versions import Version
+
+
+def _still_heard(connection: sqlite3.Connection, line: str, files: Iterable[str], since: float = 0.0) -> list[Draft]:
+    """The articles published after `since` that callers hear: what was rolled back, or said anew by files, is over."""
+    heard = versions.published(connection, line)
+    found = drafts.latest_published(connection, line, files, since)
+    return [draft for draft in found if heard is not None and body_of(heard.files, draft.file, draft.article) == draft.body]
 
 
 class Publication:
@@ -61,7 +70,7 @@ class Publication:
                     connection,
                     line,
                     its.digest,
-                    kept(its.texts, drafts.latest_published(connection, line, its.texts), unless_changed=True),
+                    kept(its.texts, _still_heard(connection, line, its.texts), unless_changed=True),
                     at,
                 )
                 for line, its in files.items()
@@ -122,7 +131,7 @@ class Publication:
     def _with_answers(self, version: Version) -> Version:
         """The version with the articles that were published after it was made."""
         with self.store.look() as connection:
-            later = drafts.latest_published(connection, version.line, version.files, version.created)
+            later = _still_heard(connection, version.line, version.files, version.created)
         return replace(version, files=kept(version.files, later, unless_changed=False))
 
     def submit(self, version: Version, who: str, at: float) -> None:

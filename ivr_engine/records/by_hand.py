@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ivr_engine.errors import IvrError
 from ivr_engine.events import Cause, ContactEnded, ContactStarted, OperatorAnswered, Outcome, PrivateNoted, new_contact_id
-from ivr_engine.records import audit, cases, private, projection
+from ivr_engine.records import audit, cases, people, private, projection
+from ivr_engine.records.cases import FINISHED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,8 +32,8 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What came. `at`: when (seconds since 1970 UTC); `case` "" continues the citizen's open case on the line, or opens one;
-    `citizen` None: unknown; `files`: name and content."""
+    """What came. `at`: when (seconds since 1970 UTC); `case`: "" or a finished one continues the citizen's open case on the line,
+    or opens one; `citizen` None: unknown, or the case's; `files`: name and content."""
 
     medium: str
     line: str
@@ -49,19 +50,21 @@ def register(connection: sqlite3.Connection, received: Received, who: str, now: 
         raise IvrError(f"there is no channel {received.medium!r:.20}", f"channels are {', '.join(MEDIA)}")
     if len(received.files) > MOST_FILES or any(len(content) > LARGEST_FILE for _name, content in received.files):
         raise IvrError(f"at most {MOST_FILES} files of {LARGEST_FILE >> 20} MB each", "send fewer, or smaller ones")
-    line, citizen = received.line, received.citizen
+    line, citizen, joined = received.line, received.citizen, False
     if received.case:
-        case = connection.execute("SELECT line, citizen FROM cases WHERE number = ?", (received.case,)).fetchone()
-        if case is None:
+        file = cases.case_file(connection, received.case)
+        if file is None:
             raise IvrError(f"there is no case {received.case:.20}")
-        line, citizen = case["line"], citizen or case["citizen"]
+        line, citizen, joined = file.case.line, file.case.citizen or citizen, file.case.state not in FINISHED
+    if citizen is not None and ((person := people.get(connection, citizen)) is None or person.erased):
+        raise IvrError("that citizen is not known, or their data were erased", "register it without a citizen")
     contact = new_contact_id(received.at)
     started = ContactStarted(contact, received.at, line, "", "", "", "", "", "it", received.medium)
     projection.apply(connection, started)
     connection.execute("UPDATE contacts SET citizen = ? WHERE id = ?", (citizen, contact))
     if received.text:
         projection.apply(connection, PrivateNoted(contact, received.at, private.TEXT, received.text))
-    if received.case:
+    if joined:
         cases.attach(connection, received.case, contact, who, now)
     touched = projection.apply(connection, OperatorAnswered(contact, now, "", who))
     projection.apply(connection, ContactEnded(contact, now, Cause.OPERATOR, Outcome.ANSWERED))

@@ -109,8 +109,7 @@ def given(connection: sqlite3.Connection, number: str) -> list[Given]:
 class Work:
     """One person's changes to one case, in one transaction; each raises IvrError and then nothing of it is kept."""
 
-    def __init__(self, connection: sqlite3.Connection, number: str, user: User, at: float, *, seen: float | None = None) -> None:
-        """`seen`: when the case as this person saw it was last changed; somebody else's later change is not overwritten."""
+    def __init__(self, connection: sqlite3.Connection, number: str, user: User, at: float) -> None:
         row = connection.execute("SELECT * FROM cases WHERE number = ?", (number,)).fetchone()
         if row is None:
             raise IvrError(f"there is no case {number}")
@@ -118,8 +117,6 @@ class Work:
         self.case = case_row(row)
         if not may_change(self.case, user):
             raise IvrError(f"case {number} is with {self.case.level.replace('_', ' ')}", "only they may change it now")
-        if seen is not None and abs(seen - self.case.updated_at) > 0.001:
-            raise IvrError(f"somebody has changed case {number} meanwhile", "look at it again: what you wrote is still here")
 
     def note(self, text: str, contact: str = "") -> None:
         """Write something down."""

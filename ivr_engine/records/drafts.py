@@ -83,8 +83,7 @@ def save(connection: sqlite3.Connection, draft: Draft, body: Body, who: str, at:
     IvrError."""
     users.entitled(connection, who, WRITERS, "write an article")
     _need(draft, DraftState.DRAFT)
-    if seen != milliseconds(draft.updated):
-        raise IvrError(f"somebody has changed {draft} meanwhile", "look at it again: what you wrote is still here")
+    _unchanged(draft, seen)
     if body != draft.body:
         _set(connection, draft, body=_text(body), authors=json.dumps(sorted({*draft.authors, who})), updated=milliseconds(at))
         audit.note(connection, at, who, "wrote a draft", str(draft))
@@ -110,10 +109,12 @@ def withdraw(connection: sqlite3.Connection, draft: Draft, who: str, at: float) 
     _move(connection, draft, draft.state, DraftState.WITHDRAWN, who, at)
 
 
-def approve(connection: sqlite3.Connection, draft: Draft, who: str, at: float) -> None:
-    """A second person, or the Ministry, agrees. Raises IvrError, as for what one wrote oneself."""
+def approve(connection: sqlite3.Connection, draft: Draft, who: str, at: float, *, seen: int) -> None:
+    """A second person, or the Ministry, agrees to what they have `seen` (see `save`). Raises IvrError, as for what one wrote
+    oneself."""
     users.entitled(connection, who, APPROVERS, "approve an article")
     _need(draft, DraftState.SUBMITTED)
+    _unchanged(draft, seen)
     if who in {*draft.authors, draft.submitted_by}:
         raise IvrError(f"{draft} was written by {', '.join(draft.authors)}: somebody else must approve it", "two pairs of eyes")
     _move(connection, draft, DraftState.SUBMITTED, DraftState.APPROVED, who, at, approved_by=who)
@@ -122,6 +123,7 @@ def approve(connection: sqlite3.Connection, draft: Draft, who: str, at: float) -
 def publish(connection: sqlite3.Connection, draft: Draft, base: Body | None, who: str, at: float) -> None:
     """Callers and operators get it from now on (the caller's duty). Raises IvrError."""
     users.entitled(connection, who, APPROVERS, "publish an article")
+    _unchanged(get(connection, draft.id), milliseconds(draft.updated))
     _set(connection, draft, published_by=who, published=milliseconds(at), base=_text(base))
     _move(connection, draft, DraftState.APPROVED, DraftState.PUBLISHED, who, at)
 
@@ -162,6 +164,11 @@ def _move(
     _need(draft, before)
     _set(connection, draft, state=after, updated=milliseconds(at), **values)
     audit.note(connection, at, who, "sent back" if after is DraftState.DRAFT else after.value, str(draft), f"draft {draft.id}")
+
+
+def _unchanged(draft: Draft, seen: int) -> None:
+    if seen != milliseconds(draft.updated):
+        raise IvrError(f"somebody has changed {draft} meanwhile", "look at it again: what you wrote is still here")
 
 
 def _need(draft: Draft, *states: DraftState) -> None:

@@ -29,7 +29,8 @@ def figures(connection: sqlite3.Connection, since: float, until: float, threshol
     rows = connection.execute(
         "SELECT line, count(*) AS contacts, sum(outcome = :served) AS served, sum(outcome = :answered) AS answered,"
         " sum(outcome = :answered AND wait_s <= :threshold) AS in_time, sum(outcome = :abandoned) AS abandoned"
-        " FROM contacts WHERE medium = 'phone' AND started >= :since AND started < :until AND outcome IS NOT NULL GROUP BY line",
+        " FROM contacts WHERE medium IN ('phone', '') AND started >= :since AND started < :until"
+        " AND outcome IS NOT NULL GROUP BY line",
         {
             "served": Outcome.SERVED_BY_IVR,
             "answered": Outcome.ANSWERED,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 _TYPING_MS = 120_000  # words that one goes on typing are one search
+_KEPT_MS = 90 * 86_400_000
 _MOST = 100
 
 
@@ -33,6 +34,7 @@ def searched_in_vain(connection: sqlite3.Connection, words: str, who: str, at: f
         " OR substr(words, 1, length(?3)) = ?3)",
         (who, instant - _TYPING_MS, words),
     )
+    connection.execute("DELETE FROM searches_in_vain WHERE at < ?", (instant - _KEPT_MS,))
     connection.execute("INSERT INTO searches_in_vain (words, at, who) VALUES (?, ?, ?)", (words, instant, who))
 
 

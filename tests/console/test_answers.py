@@ -63,7 +63,8 @@ def test_the_manager_writes_the_ministry_approves_and_the_next_caller_hears_it(c
     expect(manager.locator("#main")).to_contain_text("L'hai scritta tu")
     expect(manager.get_by_role("button", name="Approva e pubblica")).to_have_count(0)
     number = manager.url.rpartition("/")[2]
-    refused = console.post("knowledge_manager", f"/answers/drafts/{number}", do="approve")
+    seen = manager.locator("[name=seen]").last.input_value()
+    refused = console.post("knowledge_manager", f"/answers/drafts/{number}", do="approve", seen=seen)
     assert refused.status == 422
     assert "somebody else must approve it" in refused.text
     assert console.post("back_office", f"/answers/drafts/{number}", do="approve").status == 403

@@ -52,7 +52,10 @@ def write(publication: Publication, text: str, at: float) -> Draft:
         draft = drafts.start(connection, "prova", file, "R01", body, "ivo", at)
         publication.answers.check(draft, at)
         drafts.submit(connection, draft, "ivo", at)
-        drafts.approve(connection, drafts.get(connection, draft.id), "mia", at)
+        draft = drafts.get(connection, draft.id)
+        with pytest.raises(IvrError, match="meanwhile"):
+            drafts.approve(connection, draft, "mia", at, seen=round(draft.updated * 1000) - 1)
+        drafts.approve(connection, draft, "mia", at, seen=round(draft.updated * 1000))
         return drafts.get(connection, draft.id)
 
 
@@ -111,9 +114,13 @@ def test_a_draft_of_the_files_that_is_older_does_not_take_an_article_back(site: 
     assert heard(publication) == NEW
 
 
-def test_who_goes_back_to_an_earlier_version_gets_its_articles(publication: Publication) -> None:
+def test_who_goes_back_to_an_earlier_version_gets_its_articles_and_keeps_them(site: Site, publication: Publication) -> None:
     correct(publication, NEW, NOW + 1)
     publication.roll_back("prova", None, "", NOW + 2)
+    assert OLD in heard(publication)
+    change(site, "prompts.yaml", "Benvenuti.", "Buongiorno.")
+    (draft,) = publication.propose(NOW + 3)
+    publication.publish(draft, "", NOW + 4)
     assert OLD in heard(publication)
 
 
@@ -123,6 +130,15 @@ def test_a_mistake_of_the_article_is_found_and_the_trees_own_are_not_its_authors
         draft = drafts.start(connection, "prova", file, "R01", {**body, "valid_to": "2026-06-01"}, "ivo", NOW)
     with pytest.raises(Invalid, match="no article of R01 is valid"):
         publication.answers.check(draft, NOW)
+
+
+def test_what_was_approved_is_what_is_published(publication: Publication) -> None:
+    approved = write(publication, NEW, NOW + 1)
+    with publication.store.change() as connection:
+        drafts.send_back(connection, approved, "mia", NOW + 2)
+    with pytest.raises(IvrError, match="meanwhile"):
+        publication.answers.publish(approved, "mia", NOW + 3)
+    assert OLD in heard(publication)
 
 
 def test_one_person_is_not_two(publication: Publication) -> None:
@@ -136,6 +152,6 @@ def test_one_person_is_not_two(publication: Publication) -> None:
         again = drafts.get(connection, draft.id)
         for who in ("ivo", "ada"):
             with pytest.raises(IvrError, match="somebody else must approve"):
-                drafts.approve(connection, again, who, NOW)
+                drafts.approve(connection, again, who, NOW, seen=round(again.updated * 1000))
         with pytest.raises(IvrError):
             drafts.publish(connection, again, None, "mia", NOW)

@@ -100,13 +100,6 @@ def test_what_is_closed_can_be_reopened_and_is_due_again(store: sqlite3.Connecti
     assert work(store).case.deadline == due(AT, 10)
 
 
-def test_a_change_somebody_made_meanwhile_is_not_overwritten(store: sqlite3.Connection) -> None:
-    seen = work(store).case.updated_at
-    work(store, at=AT + 60).note("prima")
-    with pytest.raises(IvrError, match="meanwhile"):
-        Work(store, NUMBER, person(Role.OPERATOR), AT + 61, seen=seen)
-
-
 def test_a_note_has_a_length(store: sqlite3.Connection) -> None:
     for text in ("", "x" * 5001):
         with pytest.raises(IvrError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,6 @@ async def review(visit: Visit) -> Answer:
         due=sorted(due, key=lambda it: (it.article.verified, it.article.line, it.article.id)),
         months=visit.office.settings.console.review_months,
         titles={name: words.title(lines, name, visit.language) for name in lines.lines},
-        may_write=visit.user.role in WRITERS,
     )
 
 
@@ -204,7 +204,8 @@ def _submit(visit: Visit, draft: Draft, body: Body) -> None:
 
 def _approve(visit: Visit, draft: Draft) -> None:
     """And let callers hear it at once, if its day has come."""
-    _store(visit, draft, drafts.approve)
+    seen = visit.form.whole("seen", most=10**15)
+    _store(visit, draft, partial(drafts.approve, seen=seen))
     if date.fromisoformat(draft.body["valid_from"]) <= rome_date(visit.now):
         _answers(visit).publish(_now(visit, draft.id), visit.user.name, visit.now)
 
@@ -268,7 +269,7 @@ def _read(visit: Visit, draft: Draft, *, complete: bool) -> tuple[Body, dict[str
     for language in draft.body["text"]:
         body["title"][language] = form.text(f"title_{language}")
         body["text"][language] = " ".join(form.text(f"text_{language}", _LONGEST).split())
-        if present(body["text"][language]) or "{" in body["text"][language]:
+        if present(body["text"][language]):
             mistakes[f"text_{language}"] = visit.t("answers.no-braces")
     body |= {name: form.text(name) for name in _WORDS}
     body["certainty"] = one_of(form.text("certainty"), CERTAINTIES) or "C"
@@ -304,7 +305,6 @@ def _due_before(visit: Visit) -> date:
 async def _page(visit: Visit, draft: Draft, body: Body | None = None, mistakes: dict[str, str] | None = None) -> Answer:
     said = body or draft.body
     line = _line(visit, draft.line)
-    on = rome_date(visit.now)
 
     def look(connection: sqlite3.Connection) -> dict[str, articles.PublishedArticle]:
         known = {language: articles.versions(connection, draft.line, draft.article, language) for language in said["text"]}
@@ -331,8 +331,6 @@ async def _page(visit: Visit, draft: Draft, body: Body | None = None, mistakes: 
         steps=_readers(line, draft.article),
         line_title=words.title(visit.office.lines(), draft.line, visit.language),
         lines_of=[name for name in sorted(lines) if draft.shared and draft.file.partition("/")[0] in lines[name].parts],
-        subjects=sorted({(it.category, it.topic) for it in line.articles.values()}),
         seen=round(draft.updated * 1000),
-        today=on,
         mistakes=mistakes,
     )

@@ -81,7 +81,8 @@ async def show(visit: Visit, contact: str) -> Answer:
     found = await visit.read(look)
     if found is None:
         raise NotFound
-    await visit.note("looked at", f"contact {contact}")
+    whose = found["contact"].citizen
+    await visit.note("looked at", f"contact {contact}", f"citizen {whose}" if whose is not None else "")
     lines = visit.office.lines()
     return visit.page(
         "contacts/contact.html",
@@ -120,6 +121,8 @@ async def _form(visit: Visit, values: Fields, mistakes: dict[str, str] | None = 
     found = await visit.read(look)
     if (case and found["case"] is None) or (citizen and found["person"] is None):
         raise NotFound
+    if found["person"] is not None:
+        await visit.note("looked at", f"citizen {found['person'].id}", "new contact")
     lines = visit.office.lines()
     return visit.page(
         "contacts/new.html",

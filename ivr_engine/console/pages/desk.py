@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.visit import Answer, NotFound
-from ivr_engine.errors import IvrError
+from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.records import article_search, articles, audit, case_work, citizens, contacts, unanswered
 from ivr_engine.records.case_work import Disposition, Work
 from ivr_engine.routing.contacts import Destination
@@ -81,7 +82,10 @@ async def find(visit: Visit) -> Answer:
     on = rome_date(visit.now)
     found = await visit.read(lambda connection: article_search.search(connection, wanted, language=visit.language, on=on))
     if not found and len(wanted) >= _WORTH_KEEPING:
-        await visit.write(lambda connection: unanswered.searched_in_vain(connection, wanted.lower(), visit.user.name, visit.now))
+        with suppress(Unavailable):  # it is for later; who searches now is told
+            await visit.write(
+                lambda connection: unanswered.searched_in_vain(connection, wanted.lower(), visit.user.name, visit.now)
+            )
     return visit.page("desk/found.html", found=found, wanted=wanted, lines=visit.office.lines(), words=words)
 
 
