@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ivr_engine.records.store import StoreReader
@@ -184,3 +185,39 @@ def test_a_transfer_goes_on_with_the_same_contact(console: Console, sign_in: Sig
     assert kinds.count("ContactStarted") == kinds.count("ContactEnded") == kinds.count("OperatorTransferred") == 1
     assert kinds.count("OperatorAnswered") == 2
     assert (file.contact.outcome, file.contact.line) == ("answered", "lavoro")
+
+
+def test_after_the_first_visit_the_desk_weighs_little(sign_in: SignIn) -> None:
+    page = sign_in("anna", "/desk")
+    page.goto("/cases")
+    page.goto("/desk", wait_until="networkidle")
+    weight = page.evaluate(
+        "performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))"
+        ".reduce((sum, entry) => sum + entry.transferSize, 0)"
+    )
+    assert 0 < weight < 150_000
+
+
+def test_hostile_callers_and_names_stay_words(console: Console, sign_in: SignIn, citizen: Citizen) -> None:
+    hostile = "<script>alert(1)</script> \U0001f600 \u202e\u05e9\u05dc " + "x" * 10_000
+    page = sign_in("anna", "/desk")
+    ready(page)
+    call = citizen("0", "333<script>\u202e" + "9" * 10_000)
+    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+    assert page.locator(".desk-card script").count() == 0
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    note = page.locator(".desk-card textarea")
+    note.evaluate("(it, text) => { it.removeAttribute('maxlength'); it.value = text }", hostile)
+    page.locator(".desk-card [name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+    page.keyboard.press("Alt+1")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    ended(page)
+    assert "answered" in call.communicate(timeout=30)[0]
+    case = StoreReader(console.data).cases.list()[0]
+    page.goto(f"/cases/{case.number}")
+    expect(page.locator("#main")).to_contain_text("<script>alert(1)</script>")
+    assert page.locator("#main script").count() == 0
+    assert Axe().run(page).violations_count == 0
