@@ -291,6 +291,23 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return int(found.getsockname()[1])
 
 
+def media_port() -> int:
+    """A port for a caller's voice, free together with the three above it, where sipp opens what it thinks RTCP and video need.
+    It lies under the ports that systems hand out by themselves, and never where the last one lay, which may still be speaking."""
+    while True:
+        first = next(_media)
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(first, first + 4):
+                    stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+
+
+_media = itertools.cycle(range(20000, 32000, 200))
+
+
 def wait_for(true: Callable[[], bool], timeout: float, complaint: Callable[[], str]) -> None:
     """Ask again and again until it is true: for what raises no event. Raises AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from .server import free_port
+from .server import free_port, media_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ class Sipp:
             "-mi",
             "127.0.0.1",
             "-mp",
-            str(20000 + 2000 * (serial % 6)),
+            str(media_port()),
         ]
         argv += ["-m", str(calls), "-r", str(rate), "-l", str(calls), "-nostdin", "-timeout", f"{round(self._limit)}s"]
         argv += [f"127.0.0.1:{asterisk.sip_port}", "-trace_stat", "-stf", str(folder / "statistics.csv"), "-fd", "1"]
