@@ -11,7 +11,7 @@ import yaml
 
 @cache
 def _places() -> dict[str, Any]:
-    places: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("italy.yaml").read_text(encoding="utf-8"))
+    places: dict[str, Any] = yaml.load(Path(__file__).with_name("italy.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return places
 
 

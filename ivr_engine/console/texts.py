@@ -20,7 +20,7 @@ class Texts:
         self._texts: dict[str, Mapping[str, str]] = {}
         for file in (files("ivr_engine.console") / "texts").iterdir():
             if file.name.endswith(".yaml"):
-                for key, texts in (yaml.safe_load(file.read_text("utf-8")) or {}).items():
+                for key, texts in (yaml.load(file.read_text("utf-8"), yaml.CSafeLoader) or {}).items():
                     if key in self._texts or set(texts) != set(LANGUAGES):
                         raise ValueError(f"{file.name}: {key} is there twice, or not in {' and '.join(LANGUAGES)}")
                     self._texts[key] = texts

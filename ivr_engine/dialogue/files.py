@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self
 
 from ivr_engine.dialogue.source import Source
 
@@ -58,7 +59,7 @@ class LineFiles:
     @property
     def digest(self) -> str:
         """A short hash of all that the texts say; comments and layout say nothing."""
-        said = {name: Source(name, text).data or text for name, text in self.texts.items()}
+        said = {name: _said(text) for name, text in self.texts.items()}
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
     def has(self, name: str) -> bool:
@@ -68,3 +69,8 @@ class LineFiles:
     def source(self, name: str) -> Source:
         """A file, ready to be read."""
         return self.broken.get(name) or Source(self.shown.get(name, name), self.texts.get(name))
+
+
+@lru_cache(maxsize=256)  # the files of all lines are compared with their versions at every start, reload and publication
+def _said(text: str) -> Any:
+    return Source("", text).data or text

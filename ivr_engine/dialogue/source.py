@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.composer import Composer, ComposerError
+from yaml.constructor import SafeConstructor
+from yaml.cyaml import CParser  # type: ignore[attr-defined] # the stubs do not list it
+from yaml.resolver import Resolver
 
 from ivr_engine.errors import Problem
 
@@ -29,13 +33,22 @@ _WORDS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """Composes nodes; what a reader of the file would have to look up elsewhere in it is refused."""
+class _Loader(Composer, CParser, SafeConstructor, Resolver):
+    """libyaml reads, twenty times faster; nodes are composed in Python, where deep nesting is an exception and not a crash.
+
+    What a reader of the file would have to look up elsewhere in it is refused.
+    """
+
+    def __init__(self, text: str) -> None:
+        Composer.__init__(self)
+        CParser.__init__(self, text)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.get_event().start_mark  # type: ignore[no-untyped-call] # PyYAML has no types here
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not used here, write it out", mark)
+            alias: Any = self.peek_event()
+            raise ComposerError(None, None, "aliases (*name) are not used here, write it out", alias.start_mark)
         return super().compose_node(parent, index)
 
 

@@ -98,7 +98,7 @@ _KEYS = {
 def _provinces() -> Mapping[str, tuple[str, ...]]:
     """The provinces whose two letters are on those two keys."""
     found: dict[str, tuple[str, ...]] = {}
-    for province in yaml.safe_load(Path(__file__).with_name("provinces.yaml").read_text(encoding="utf-8")):
+    for province in yaml.load(Path(__file__).with_name("provinces.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader):
         keys = "".join(str(_KEYS[letter]) for letter in province.lower())
         found[keys] = (*found.get(keys, ()), province)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 import argon2
@@ -98,12 +99,14 @@ def password_hash(connection: sqlite3.Connection, name: str) -> str:
 def matches(password_hash: str, password: str) -> bool:
     """Is it the password? Takes as long for a user who does not exist. Call it in a thread."""
     try:
-        return _HASHER.verify(password_hash or _NOBODYS, password) and bool(password_hash)
+        return _HASHER.verify(password_hash or _nobodys(), password) and bool(password_hash)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
 
 
-_NOBODYS = _HASHER.hash("nobody has this password")
+@cache
+def _nobodys() -> str:
+    return _HASHER.hash("nobody has this password")
 
 
 def set_tutor(connection: sqlite3.Connection, name: str, tutor: str, at: float, who: str) -> None:

@@ -55,7 +55,7 @@ _Parts: TypeAlias = tuple[_Fragment | Slot, ...]
 @cache
 def core_texts() -> Texts:
     """The engine's own prompts, which every line may use: key -> language -> text."""
-    texts: Texts = yaml.safe_load(Path(__file__).with_name("core.yaml").read_text(encoding="utf-8"))
+    texts: Texts = yaml.load(Path(__file__).with_name("core.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return texts
 
 

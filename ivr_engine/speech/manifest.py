@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
 @cache
 def _pronunciations(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    words = yaml.safe_load(Path(__file__).with_name("pronunciation.yaml").read_text(encoding="utf-8"))
+    words = yaml.load(Path(__file__).with_name("pronunciation.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return tuple((re.compile(rf"\b{re.escape(written)}\b"), said) for written, said in words.get(language, {}).items())
 
 

@@ -31,7 +31,7 @@ YEARS = range(1990, 2041)
 @cache
 def unit_texts(language: str) -> Mapping[str, str]:
     """Every unit of a language: its name and the words to be spoken. Raises LookupError for a language without units."""
-    words = yaml.safe_load(Path(__file__).with_name("units.yaml").read_text(encoding="utf-8"))[language]
+    words = yaml.load(Path(__file__).with_name("units.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)[language]
     return dict(_texts(language, words))
 
 

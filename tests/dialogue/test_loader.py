@@ -12,6 +12,7 @@ import pytest
 
 from ivr_engine.dialogue.loader import LineFiles, load_line, read_line
 from ivr_engine.dialogue.model import ToLine, ToStep
+from ivr_engine.dialogue.source import Source
 from ivr_engine.dialogue.steps.menu import Menu
 from ivr_engine.errors import Invalid
 
@@ -150,7 +151,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(folder: Path) -> None:
         (b"\xff\xfe\x00", "unreadable", "not UTF-8"),
         (b"", "empty", "is empty"),
         (b"- a\n", "wrong-value", "group of keys"),
-        (b"a: " + b"[" * 3000, "syntax", "nested too deep"),
+        (b"a: " + b"[" * 600, "syntax", "nested too deep"),
     ],
 )
 def test_a_file_that_is_none(folder: Path, content: bytes | None, rule: str, says: str) -> None:
@@ -160,6 +161,10 @@ def test_a_file_that_is_none(folder: Path, content: bytes | None, rule: str, say
     assert line is not None
     assert [(problem.file, problem.line, problem.rule) for problem in problems] == [(str(path), 0, rule)]
     assert says in problems[0].message
+
+
+def test_what_libyaml_itself_will_not_nest() -> None:
+    assert [problem.rule for problem in Source("", "a: " + "[" * 30_000).problems] == ["syntax"]
 
 
 def test_a_good_line_is_typed(lines: dict) -> None:
