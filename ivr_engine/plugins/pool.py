@@ -1,8 +1,8 @@
 """Run lines' functions in a few threads of their own: blocking code stops neither the reactor nor another line.
 
-A function that is late keeps its thread until it returns, while its caller goes on at once. When all threads of a line are
-taken the line's functions count as unavailable until one comes back. A function that keeps failing is refused for a while
-(breaker.py).
+Calls that come at once wait for a thread, for no longer than a function may take. A function that is late keeps its thread until
+it returns, while its caller goes on at once. When late ones have all threads of a line, its functions count as unavailable until
+one comes back. A function that keeps failing is refused for a while (breaker.py).
 """
 
 from __future__ import annotations
@@ -29,12 +29,25 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class _Job:
+    """One call of a function. `begun`: set in its thread."""
+
+    name: str
+    function: Function
+    request: Request
+    answer: Deferred[Result]
+    begun: bool = False
+    late: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PoolStatistics:
-    """`busy` threads now (late ones included) of `threads`; counts since start."""
+    """`busy` threads now (late ones included) of `threads`, and calls that wait for one; counts since start."""
 
     threads: int
     busy: int
+    waiting: int
     served: int
     failed: int
     late: int
@@ -47,41 +60,47 @@ class LinePool:
     def __init__(self, line: str, functions: Mapping[str, Function], reactor: Any, threads: int, limit: float) -> None:
         self._line, self._functions, self._reactor = line, functions, reactor
         self._threads, self._limit = threads, limit
-        self._work: SimpleQueue[tuple[str, Function, Request, Deferred[Result]]] = SimpleQueue()
+        self._work: SimpleQueue[_Job] = SimpleQueue()
         self._breakers = {name: Breaker() for name in functions}
-        self._started = self._busy = self._served = self._failed = self._late = self._refused = 0
+        self._started = self._open = self._stuck = self._served = self._failed = self._late = self._refused = 0
 
     def call(self, function: str, request: Request) -> Deferred[Result]:
         """The function's result, or FunctionFailed within the limit."""
         answer: Deferred[Result] = Deferred()
         run, breaker, now = self._functions[function], self._breakers[function], self._reactor.seconds()
-        if self._busy >= self._threads or not breaker.lets_through(now):
-            self._refused += 1
-            answer.errback(FunctionFailed("unavailable"))
-            return answer
-        self._busy += 1
-        answer.addBoth(self._judge, function, now)
-        if self._busy > self._started:
+        if self._stuck >= self._threads or not breaker.lets_through(now):
+            return self._refuse(answer)
+        job = _Job(function, run, request, answer)
+        self._open += 1
+        answer.addBoth(self._judge, job, now)
+        if self._started < min(self._open, self._threads):
             self._started += 1
             threading.Thread(target=self._worker, name=f"{self._line}-{self._started}", daemon=True).start()
-        timer = self._reactor.callLater(self._limit, self._too_late, answer, function)
+        timer = self._reactor.callLater(self._limit, self._too_late, job)
         answer.addBoth(lambda outcome: (timer.active() and timer.cancel(), outcome)[1])
-        self._work.put((function, run, request, answer))
+        self._work.put(job)
         return answer
 
-    def _judge(self, outcome: Result | Failure, function: str, began: float) -> Result | Failure:
+    def _refuse(self, answer: Deferred[Result]) -> Deferred[Result]:
+        self._refused += 1
+        answer.errback(FunctionFailed("unavailable"))
+        return answer
+
+    def _judge(self, outcome: Result | Failure, job: _Job, began: float) -> Result | Failure:
         """Tell the breaker how a call went, as its caller met it: one that comes late is judged once."""
-        breaker, now = self._breakers[function], self._reactor.seconds()
+        breaker, now = self._breakers[job.name], self._reactor.seconds()
         before = breaker.health().state
         if isinstance(outcome, Result):
             breaker.served(now - began, now)
         else:
             error = outcome.value
             how, what = (error.how, error.error) if isinstance(error, FunctionFailed) else ("failed", type(error).__name__)
+            if how == "unavailable":
+                return outcome  # the function never ran
             breaker.failed(what or how, now - began, now, late=how == "late")
         after = breaker.health()
         if after.state is not before:
-            log.warning("breaker", line=self._line, function=function, state=str(after.state), error=after.error)
+            log.warning("breaker", line=self._line, function=job.name, state=str(after.state), error=after.error)
         return outcome
 
     def health(self) -> dict[str, FunctionHealth]:
@@ -90,33 +109,44 @@ class LinePool:
 
     def statistics(self) -> PoolStatistics:
         """How the pool stands."""
-        return PoolStatistics(self._threads, self._busy, self._served, self._failed, self._late, self._refused)
+        busy = min(self._open, self._started)
+        return PoolStatistics(self._threads, busy, self._open - busy, self._served, self._failed, self._late, self._refused)
 
     def _worker(self) -> None:
         while True:
-            name, function, request, answer = self._work.get()
+            job = self._work.get()
+            if job.answer.called:  # it waited too long for a thread, and its caller went on
+                self._reactor.callFromThread(self._done, job, None)
+                continue
+            job.begun = True
             try:
-                outcome: Result | FunctionFailed = function(request)
+                outcome: Result | FunctionFailed = job.function(job.request)
                 if not isinstance(outcome, Result):
                     outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
             except BaseException as error:  # whatever a plugin raises stays in its own line
-                log.warning("function failed", line=self._line, function=name, exc_info=error)
+                log.warning("function failed", line=self._line, function=job.name, exc_info=error)
                 outcome = FunctionFailed("failed", type(error).__name__)
-            self._reactor.callFromThread(self._done, answer, outcome)
+            self._reactor.callFromThread(self._done, job, outcome)
 
-    def _done(self, answer: Deferred[Result], outcome: Result | FunctionFailed) -> None:
-        self._busy -= 1
-        if isinstance(outcome, FunctionFailed):
-            self._failed += 1
-        else:
+    def _done(self, job: _Job, outcome: Result | FunctionFailed | None) -> None:
+        self._open -= 1
+        self._stuck -= job.late
+        if isinstance(outcome, Result):
             self._served += 1
-        if not answer.called:
-            answer.errback(outcome) if isinstance(outcome, FunctionFailed) else answer.callback(outcome)
+        elif outcome is not None:
+            self._failed += 1
+        if outcome is not None and not job.answer.called:
+            job.answer.errback(outcome) if isinstance(outcome, FunctionFailed) else job.answer.callback(outcome)
 
-    def _too_late(self, answer: Deferred[Result], function: str) -> None:
+    def _too_late(self, job: _Job) -> None:
+        if not job.begun:
+            self._refuse(job.answer)
+            return
         self._late += 1
-        log.warning("function late", line=self._line, function=function, limit_s=self._limit, busy=self._busy)
-        answer.errback(FunctionFailed("late"))
+        self._stuck += 1
+        job.late = True
+        log.warning("function late", line=self._line, function=job.name, limit_s=self._limit, stuck=self._stuck)
+        job.answer.errback(FunctionFailed("late"))
 
 
 class Pools:

@@ -118,14 +118,16 @@ def test_a_function_that_keeps_failing_is_refused_at_once_and_comes_back(reactor
 
 
 def test_a_function_that_is_always_late_is_refused_too(reactor: Reactor) -> None:
-    gate = threading.Event()
+    gate, begun = threading.Event(), threading.Semaphore(0)
 
     def slow(_request: Request) -> Result:
+        begun.release()
         gate.wait(10)
         return Result("found")
 
     line = LinePool("prova", {"f": slow}, reactor, 10, limit=2.0)
     answers = [line.call("f", REQUEST) for _ in range(IN_A_ROW)]
+    assert all(begun.acquire(timeout=5) for _ in answers)
     reactor.advance(2.0)
     assert [outcome(answer).how for answer in answers] == ["late"] * IN_A_ROW
     refused = outcome(line.call("f", REQUEST))

@@ -90,8 +90,11 @@ def test_a_failure_gives_its_slot_back_whatever_the_function_is() -> None:
 
 def test_late_ones_hold_their_slot_then_the_breaker_opens_and_closes_again(gate: threading.Event) -> None:
     reactor = Reactor()
-    blocked = pool(reactor, lambda request: Result("late") if gate.wait(20) else Result("never"))
+    both = threading.Semaphore(0)
+    blocked = pool(reactor, lambda request: Result("late") if (both.release(), gate.wait(20))[1] else Result("never"))
     first, second = blocked.call("f", REQUEST), blocked.call("f", REQUEST)
+    assert both.acquire(timeout=5)
+    assert both.acquire(timeout=5)
     reactor.advance(2.0)
     assert [outcome(answer).how for answer in (first, second)] == ["late", "late"]
     assert outcome(blocked.call("f", REQUEST)).how == "unavailable"
@@ -103,6 +106,41 @@ def test_late_ones_hold_their_slot_then_the_breaker_opens_and_closes_again(gate:
     answer = blocked.call("f", REQUEST)
     reactor.turn()
     assert outcome(answer) == Result("late")
+
+
+def test_calls_that_come_at_once_wait_for_a_thread(gate: threading.Event) -> None:
+    reactor = Reactor()
+    narrow = pool(reactor, lambda request: Result(request.line) if gate.wait(20) else Result("never"), threads=1)
+    answers = [narrow.call("f", REQUEST) for _ in range(3)]
+    assert (narrow.statistics().busy, narrow.statistics().waiting) == (1, 2)
+    gate.set()
+    for _ in answers:
+        reactor.turn()
+    assert [outcome(answer) for answer in answers] == [Result("prova")] * 3
+    assert narrow.statistics().refused == 0
+
+
+def test_whoever_waits_in_vain_is_not_the_functions_fault(gate: threading.Event) -> None:
+    reactor = Reactor()
+    ran: list[str] = []
+    begun = threading.Event()
+
+    def blocks(request: Request) -> Result:
+        ran.append(request.line)
+        begun.set()
+        gate.wait(20)
+        return Result("late")
+
+    narrow = pool(reactor, blocks, threads=1)
+    first, second = narrow.call("f", REQUEST), narrow.call("f", REQUEST)
+    assert begun.wait(5)
+    reactor.advance(2.0)
+    assert [outcome(first).how, outcome(second).how] == ["late", "unavailable"]
+    gate.set()
+    reactor.turn()
+    reactor.turn()
+    assert ran == ["prova"], "nobody waits for the second one's answer any more"
+    assert narrow.statistics().busy == narrow.statistics().waiting == 0
 
 
 def test_one_lines_blockage_is_not_anothers(gate: threading.Event) -> None:
