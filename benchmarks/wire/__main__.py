@@ -1,8 +1,8 @@
 """How fast the engine speaks FastAGI, beside a bare responder and its peers: `python -m benchmarks.wire`.
 
 Two parts. *Bare*: ten commands a call, on the engine's wire with an `async def` handler, on a bare asyncio.Protocol (the
-reference) and on other libraries. *Whole*: callers of the mandatory communications' line who ask for a deadline and hear it, with tree,
-function and journal on disk; a bare responder says the very same commands, and the outcomes are counted in the journal after.
+reference) and on other libraries. *Whole*: callers of the mandatory communications' line who ask for a deadline and hear it, with
+tree, function and journal on disk; a bare responder says the very same commands. Outcomes are counted in the journal afterwards.
 
 Server on core 0, load on core 1. Servers take turns within a round; ratios are to the reference of the same round, and the median
 over the rounds is told. Run `bash benchmarks/wire/install.sh` first.
