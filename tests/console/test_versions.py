@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     SignIn = Callable[..., Page]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 OLD, NEW = "entro trenta giorni", "entro quaranta giorni"
 
 
