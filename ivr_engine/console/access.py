@@ -8,9 +8,13 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from twisted.internet.defer import DeferredSemaphore
+
+from ivr_engine.errors import Unavailable
 from ivr_engine.records import audit, sessions, users
 
 if TYPE_CHECKING:
+    from ivr_engine.console.live import Live
     from ivr_engine.console.visit import Office
     from ivr_engine.records.users import User
 
@@ -19,6 +23,8 @@ NAME, ADDRESS = "name", "address"
 _FREE_TRIES = {NAME: 5, ADDRESS: 50}  # behind a proxy many people share an address
 _WINDOW_S, _LONGEST_WAIT_S = 900.0, 900.0
 _REMEMBERED = 10_000
+_HASHES = 2
+"""Passwords looked at in the same moment: each takes much memory, and a thread that pages wait for."""
 
 
 class SignedIn(NamedTuple):
@@ -54,8 +60,8 @@ class Throttle:
             return 0.0
         return max(0.0, last + min(2.0 ** min(beyond + 1, 20), _LONGEST_WAIT_S) - time.monotonic())
 
-    def failed(self, name: str, address: str) -> None:
-        """One more."""
+    def tried(self, name: str, address: str) -> None:
+        """One more, counted before its password is looked at: many at once get no more tries than one after the other."""
         now = time.monotonic()
         for key in ((NAME, name), (ADDRESS, address)):
             count, last = self._wrong.pop(key, (0, now))
@@ -63,9 +69,11 @@ class Throttle:
         while len(self._wrong) > _REMEMBERED:
             self._wrong.popitem(last=False)
 
-    def succeeded(self, name: str) -> None:
-        """The name's count begins anew."""
+    def succeeded(self, name: str, address: str) -> None:
+        """It was not wrong: the name's count begins anew, and the address's is as before the try."""
         self._wrong.pop((NAME, name), None)
+        count, last = self._wrong.get((ADDRESS, address), (1, 0.0))
+        self._wrong[ADDRESS, address] = (max(0, count - 1), last)
 
 
 class Access:
@@ -74,6 +82,7 @@ class Access:
     def __init__(self, office: Office) -> None:
         self._office = office
         self.throttle = Throttle()
+        self._hashing = DeferredSemaphore(_HASHES)
 
     async def session(self, token: str) -> SignedIn | None:
         """Whose token it is, if anybody's. Raises Unavailable."""
@@ -89,19 +98,30 @@ class Access:
 
     async def sign_in(self, name: str, password: str, address: str) -> str | None:
         """The token of a new session; None when name or password is wrong. Ask the throttle first. Raises Unavailable."""
+        self.throttle.tried(name, address)
         hashed = await self._office.read(users.password_hash, name)
-        if not await self._office.in_thread(users.matches, hashed, password):
-            self.throttle.failed(name, address)
+        if not await self._hashing.run(self._office.in_thread, users.matches, hashed, password):
             await self._office.write(
                 lambda connection: audit.note(connection, time.time(), "nobody", "sign-in refused", f"user {name}", address)
             )
             return None
-        self.throttle.succeeded(name)
+        self.throttle.succeeded(name, address)
 
         def begin(connection: Any) -> str:
             return sessions.begin(connection, users.get(connection, name), time.time())
 
         return await self._office.write(begin)
+
+    async def look_after(self, live: Live) -> None:
+        """End the connections whose sessions are over: too old, or of somebody whom the command line has disabled."""
+        tabs = live.tabs()
+        try:
+            alive = await self._office.read(sessions.alive, {tab.token for tab in tabs}, time.time())
+        except Unavailable:
+            return  # the next look will tell
+        for tab in tabs:
+            if tab.token not in alive:
+                tab.close()
 
     async def sign_out(self, token: str) -> None:
         """End the session."""

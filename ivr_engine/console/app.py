@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import structlog
 from klein import Klein
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.web.server import Request, Site
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -91,10 +91,16 @@ class Console:
                 f"the console's port {settings.host}:{settings.port} cannot be opened: {error}",
                 "choose another one: [console] port",
             ) from error
+        self.office.live.on_check = self._look_after
         self.office.live.start()
         _ = self.office.cards  # from now on they follow the calls
         Phones(self.office)
         return int(self._port.getHost().port)
+
+    def _look_after(self) -> None:
+        Deferred.fromCoroutine(self.access.look_after(self.office.live)).addErrback(
+            lambda failure: log.error("sessions cannot be looked after", why=str(failure.value))
+        )
 
     async def stop(self) -> None:
         """Close the port and the live feed."""

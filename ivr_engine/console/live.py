@@ -124,6 +124,8 @@ class Live:
     def __init__(self, reactor: Any) -> None:
         self.reactor = reactor
         self.on_person: Callable[[str, bool], None] = lambda _name, _there: None
+        self.on_check: Callable[[], None] = lambda: None
+        """Called every quarter of a minute."""
         self._tabs: defaultdict[str, list[Tab]] = defaultdict(list)
         self._handlers: dict[str, Callable[[Tab, dict[str, Any]], None]] = {}
         self._timer: Any = None
@@ -210,6 +212,7 @@ class Live:
     def _check(self) -> None:
         for tab in self.tabs():
             tab.check()
+        self.on_check()
         self._timer = self.reactor.callLater(_PING_S, self._check)
 
 

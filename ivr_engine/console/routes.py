@@ -17,6 +17,7 @@ from ivr_engine.console.pages import (
     lines,
     people,
     phone,
+    versions,
 )
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS
@@ -86,6 +87,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/lines", LINE_READERS, lines.index),
     Route("GET", "/lines/<line>", LINE_READERS, lines.show),
     Route("GET", "/lines/<line>/tree.svg", LINE_READERS, lines.tree),
+    Route("GET", "/lines/<line>/versions", LINE_READERS, versions.index),
+    Route("POST", "/lines/<line>/versions", EDITORS, versions.look),
+    Route("POST", "/lines/<line>/versions/<version>", EDITORS, versions.act),
     Route("POST", "/lines/<line>/messages", KEEPERS, lines.tell),
     Route("POST", "/lines/<line>/closures", KEEPERS, lines.close),
     Route("POST", "/lines/<line>/end", KEEPERS, lines.end),

@@ -11,6 +11,7 @@ from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from ivr_engine.records.users import User
 
@@ -43,6 +44,11 @@ def find(connection: sqlite3.Connection, token: str, at: float) -> tuple[User, b
         return None
     user = users.get(connection, row["user"])
     return None if user.disabled else (user, row["seen"] < milliseconds(at - _TOUCH_S))
+
+
+def alive(connection: sqlite3.Connection, tokens: Iterable[str], at: float) -> set[str]:
+    """Those of the tokens whose sessions are not over."""
+    return {token for token in tokens if find(connection, token, at) is not None}
 
 
 def touch(connection: sqlite3.Connection, token: str, at: float) -> None:

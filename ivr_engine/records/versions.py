@@ -172,6 +172,12 @@ def versions(connection: sqlite3.Connection, line: str) -> tuple[Version, ...]:
     return tuple(map(_version, rows))
 
 
+def latest(connection: sqlite3.Connection, line: str, most: int) -> tuple[Version, ...]:
+    """The last `most` versions of a line, newest first."""
+    rows = connection.execute("SELECT * FROM line_versions WHERE line = ? ORDER BY version DESC LIMIT ?", (line, most))
+    return tuple(map(_version, rows))
+
+
 def get(connection: sqlite3.Connection, line: str, number: int) -> Version:
     """Raises IvrError when there is no such version."""
     row = connection.execute("SELECT * FROM line_versions WHERE line = ? AND version = ?", (line, number)).fetchone()

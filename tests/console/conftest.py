@@ -38,10 +38,8 @@ def hashed() -> str:
     return users.hashed(PASSWORD)
 
 
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[Console]:
-    """An engine on the built-in exchange; `anna` and `bruno` are operators, everybody else is called after their role."""
-    site = Console(tmp_path_factory.mktemp("site"), SETTINGS)
+def people(site: Console, hashed: str) -> None:
+    """`anna` and `bruno` are operators, everybody else is called after their role."""
     with StoreReader(site.data).administration.change() as connection:
         for role in sorted(Role, key=lambda role: role is not Role.ADMINISTRATOR):
             names = ("anna", "bruno") if role is Role.OPERATOR else (role.value,)
@@ -49,6 +47,13 @@ def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[C
                 users.add(connection, name, role, f"{name.title()} Neri", 0, "test")
                 users.set_password(connection, name, hashed, 0, "test")
         users.set_desk(connection, "bruno", "PJSIP/bruno", ["lavoro"], 0, "test")
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[Console]:
+    """An engine on the built-in exchange."""
+    site = Console(tmp_path_factory.mktemp("site"), SETTINGS)
+    people(site, hashed)
     site.open()
     yield site
     site.close()

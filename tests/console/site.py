@@ -19,6 +19,8 @@ SETTINGS = f"""{TRIAL.replace('operators = { lavoro = ["op1"] }', 'operators = {
 hours = {{ mon-sun = ["00:00-24:00"] }}
 [lines.sociale]
 hours = {{ mon-sun = ["00:00-24:00"] }}
+[prompts]
+folder = "../sounds"
 """
 SERVED = "800196002"
 """A line whose operator has no desk, and answers by herself."""

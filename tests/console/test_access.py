@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import http.client
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
+from ivr_engine.console.access import Access, Throttle
+from ivr_engine.console.live import Live, Tab
 from ivr_engine.console.routes import ROUTES, Route
 from ivr_engine.console.texts import LANGUAGES, Texts
-from ivr_engine.records import audit
+from ivr_engine.records import audit, sessions, users
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
 
@@ -96,6 +103,92 @@ def test_after_five_wrong_passwords_the_door_stays_shut_for_a_while(console: Con
     assert statuses == [422] * 5 + [429]
     # Others behind the same address are not shut out with them.
     assert console.ask("POST", "/sign-in", form={"name": "tutor", "password": PASSWORD}).status == 303
+
+
+def test_many_tries_at_once_are_no_more_than_one_after_the_other(console: Console) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        tries = [pool.submit(console.ask, "POST", "/sign-in", form={"name": "many", "password": "x"}) for _ in range(12)]
+    assert sorted(each.result().status for each in tries) == [422] * 5 + [429] * 7
+
+
+def test_who_signs_in_has_all_tries_again() -> None:
+    throttle = Throttle()
+    for _ in range(200):
+        assert throttle.wait("anna", "::1") == 0
+        throttle.tried("anna", "::1")
+        throttle.succeeded("anna", "::1")
+
+
+def test_a_connection_ends_with_its_session(console: Console) -> None:
+    """Also when the command line has disabled its user: no engine was told."""
+    store = StoreReader(console.data)
+    with store.administration.change() as connection:
+        tokens = [sessions.begin(connection, users.get(connection, name), time.time()) for name in ("tutor", "ministry")]
+    closed = []
+
+    class Place:
+        async def read(self, function: Any, *args: Any) -> Any:
+            with store.administration.look() as connection:
+                return function(connection, *args)
+
+    class Wire:
+        def __init__(self, token: str) -> None:
+            self.token = token
+
+        def ping(self) -> None:
+            """Sent with every check."""
+
+        def loseConnection(self) -> None:  # noqa: N802 - Twisted's name
+            closed.append(self.token)
+
+    clock = Clock()
+    live, access = Live(clock), Access(Place())  # type: ignore[arg-type]
+    with store.administration.look() as connection:
+        for token in tokens:
+            tab = Tab(live, sessions.find(connection, token, time.time())[0], token)  # type: ignore[index]
+            tab._transport = Wire(token)
+            live.came(tab)
+    looked: list[Deferred[None]] = []
+    live.on_check = lambda: looked.append(Deferred.fromCoroutine(access.look_after(live)))
+    live.start()
+    clock.advance(20)
+    assert closed == []
+    with store.administration.change() as connection:
+        sessions.end(connection, tokens[0], time.time())
+    clock.advance(20)
+    assert closed == [tokens[0]]
+
+
+def test_what_cannot_be_done_for_a_user_is_said_in_their_row_and_kept(console: Console) -> None:
+    reply = console.post("administrator", "/users/anna", do="desk", queues="lavoro <script>", phone="PJSIP/a b")
+    assert reply.status == 422
+    assert 'id="desk-anna-mistake"' in reply.text
+    assert 'value="lavoro &lt;script&gt;"' in reply.text
+    assert 'value="PJSIP/a b"' in reply.text
+    short = console.post("administrator", "/users/bruno", do="password", password="x")
+    assert 'id="password-bruno-mistake"' in short.text
+    assert 'id="password-anna-mistake"' not in short.text
+
+
+def test_a_team_is_shown_and_holds_ten(console: Console) -> None:
+    with StoreReader(console.data).administration.change() as connection:
+        for number in range(10):
+            users.add(connection, f"o{number}", Role.OPERATOR, "", 0, "test")
+            users.set_tutor(connection, f"o{number}", "tutor", 0, "test")
+    reply = console.post("administrator", "/users/anna", do="tutor", tutor="tutor")
+    assert reply.status == 422
+    assert 'id="tutor-anna-mistake"' in reply.text
+    assert "10/10" in reply.text
+
+
+def test_a_lines_form_keeps_what_was_typed_in_it_and_leaves_the_others_alone(console: Console) -> None:
+    closure = console.post("supervisor", "/lines/prova/closures", emergency="1", until="2099-01-01T10:00", periods="nove")
+    assert closure.status == 422
+    assert 'name="emergency" value="1" checked' in closure.text
+    assert closure.text.count('value="2099-01-01T10:00"') == 1
+    off = console.post("supervisor", "/lines/prova/switch", off="1", function="slow")
+    assert 'id="switch_reason-mistake"' in off.text
+    assert '<option value="slow" selected>' in off.text
 
 
 @pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ivr_engine.clock import rome
-from ivr_engine.records import citizens, people
+from ivr_engine.records import audit, citizens, people
 from ivr_engine.records.store import StoreReader
 
 from .site import SERVED
@@ -68,7 +68,8 @@ def test_the_sign_in_page_stands_in_nobodys_way(browser: object, console: Consol
     page.close()
 
 
-def test_a_ringing_and_a_filed_call_stand_in_nobodys_way(sign_in: SignIn, citizen: Citizen) -> None:
+@pytest.mark.usefixtures("case")
+def test_a_ringing_and_a_filed_call_stand_in_nobodys_way(console: Console, sign_in: SignIn, citizen: Citizen) -> None:
     page = sign_in("anna", "/desk")
     page.keyboard.press("Alt+r")
     expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
@@ -77,6 +78,9 @@ def test_a_ringing_and_a_filed_call_stand_in_nobodys_way(sign_in: SignIn, citize
         expect(page.locator("#desk-state")).to_have_attribute("data-state", state)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{state}\n{found.generate_report()}"
+        with StoreReader(console.data).administration.look() as connection:
+            looks, _ = audit.search(connection, who="anna", words="looked at")
+        assert any(look.detail.startswith("call ") for look in looks), "seen from the ring on"
         page.keyboard.press(key)
     expect(page.locator(".console-mistake").first).to_be_visible()
     assert Axe().run(page).violations_count == 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.differences import differences
+from ivr_engine.console.problems import told
 from ivr_engine.console.visit import Answer, Forbidden, NotFound, one_of
 from ivr_engine.dialogue.files import ARTICLES
 from ivr_engine.dialogue.slots import present
@@ -20,8 +21,9 @@ from ivr_engine.records.versions import APPROVERS, WRITERS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from ivr_engine.console.problems import Told
     from ivr_engine.console.visit import Visit
     from ivr_engine.dialogue.model import Line
     from ivr_engine.engine.answers import Answers
@@ -173,9 +175,7 @@ async def act(visit: Visit, draft: str) -> Answer:
     try:
         await visit.office.in_thread(actions[what])
     except Invalid as error:
-        return await _page(
-            visit, await _get(visit, draft), body, {"": "\n".join(f"{it.message} ({it.hint})" for it in error.problems)}
-        )
+        return await _page(visit, await _get(visit, draft), body, {"": visit.t("answers.refused")}, problems=told(visit, error))
     except IvrError as error:
         return await _page(visit, await _get(visit, draft), body, {"": f"{error.message}. {error.hint}".strip()})
     if what in {"approve", "publish"}:
@@ -302,7 +302,13 @@ def _due_before(visit: Visit) -> date:
     return date(year, month + 1, min(today.day, 28))
 
 
-async def _page(visit: Visit, draft: Draft, body: Body | None = None, mistakes: dict[str, str] | None = None) -> Answer:
+async def _page(
+    visit: Visit,
+    draft: Draft,
+    body: Body | None = None,
+    mistakes: dict[str, str] | None = None,
+    problems: Sequence[Told] = (),
+) -> Answer:
     said = body or draft.body
     line = _line(visit, draft.line)
 
@@ -333,4 +339,5 @@ async def _page(visit: Visit, draft: Draft, body: Body | None = None, mistakes: 
         lines_of=[name for name in sorted(lines) if draft.shared and draft.file.partition("/")[0] in lines[name].parts],
         seen=round(draft.updated * 1000),
         mistakes=mistakes,
+        problems=problems,
     )

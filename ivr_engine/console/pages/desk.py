@@ -5,11 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from twisted.internet.defer import Deferred
+
 from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.visit import Answer, NotFound
 from ivr_engine.errors import IvrError, Unavailable
-from ivr_engine.records import article_search, articles, audit, case_work, citizens, contacts, unanswered
+from ivr_engine.records import article_search, articles, case_work, citizens, contacts, unanswered
 from ivr_engine.records.case_work import Disposition, Work
 from ivr_engine.routing.contacts import Destination
 from ivr_engine.routing.operators import REASONS, State
@@ -18,9 +21,13 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import date
 
+    from twisted.python.failure import Failure
+
     from ivr_engine.console.cards import Card
     from ivr_engine.console.visit import Visit
     from ivr_engine.routing.operators import Seat
+
+log = structlog.get_logger()
 
 _FITTING = 5
 _WORTH_KEEPING = 4  # letters of a search that found nothing
@@ -196,13 +203,8 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
         return context
     pop = card.pop
     known = await visit.read(_known, pop.contact, pop.number)
-    if card.answered and known["citizen"] is not None and not card.shown_to_audit:
-        card.shown_to_audit = True
-        await visit.write(
-            lambda connection: audit.note(
-                connection, visit.now, visit.user.name, "looked at", f"citizen {known['citizen'].id}", f"call {pop.contact}"
-            )
-        )
+    if known["citizen"] is not None and not card.shown_to_audit:
+        _tell_audit(visit, card, known["citizen"].id)
     heard = words.heard(lines, pop.path)
     fitting = [*heard, *_of_topic(visit, pop.line, pop.topic)]
     subject = card.subject or _subject(visit, heard, pop.line, known["case"])
@@ -222,6 +224,18 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
         "bodies": sorted(office.settings.transfers),
         "other_lines": [(name, words.title(lines, name, visit.language)) for name in sorted(lines.lines) if name != pop.line],
     }
+
+
+def _tell_audit(visit: Visit, card: Card, citizen: int) -> None:
+    """From the ring on, as a call that nobody answers has been seen all the same. The card does not wait for it."""
+    card.shown_to_audit = True
+
+    def failed(failure: Failure) -> None:
+        card.shown_to_audit = False  # the next look tries again
+        log.error("a look at a citizen is not in the audit log yet", why=str(failure.value))
+
+    noted = visit.note("looked at", f"citizen {citizen}", f"call {card.pop.contact}")
+    Deferred.fromCoroutine(noted).addErrback(failed)
 
 
 def _known(connection: sqlite3.Connection, contact: str, number: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TRAFFIC_S, _WEEK_S = 7 * 86400.0, 7 * 86400.0
 _LONGEST_TEXT = 500
+_VERSIONS = 5
 _drawing = threading.Lock()  # Graphviz draws one picture at a time
 
 
@@ -205,7 +206,7 @@ async def _page(visit: Visit, name: str, mistakes: dict[str, str] | None = None)
         functions=sorted(lines.functions.get(name, {})),
         health=visit.office.pools.health().get(name, {}),
         version=lines.versions.get(name),
-        versions=await visit.read(versions.versions, name),
+        versions=await visit.read(versions.latest, name, _VERSIONS),
         may_change=visit.user.role in notices.KEEPERS,
         soon=f"{local + timedelta(hours=4):%Y-%m-%dT%H:%M}",
         form=visit.form,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ivr_engine.console.visit import one_of
@@ -60,7 +61,9 @@ async def change(visit: Visit, name: str) -> Answer:
         if what in {"password", "disable"}:
             visit.office.live.drop(name)
     except IvrError as error:
-        return await _page(visit, {"change": f"{name}: {error.message} ({error.hint})"})
+        return await _page(
+            visit, {f"{what} {name}": f"{error.message}. {error.hint}".strip(), "change": visit.t("users.not-done", name=name)}
+        )
     return visit.see("/users")
 
 
@@ -71,6 +74,8 @@ async def _page(visit: Visit, mistakes: dict[str, str] | None = None) -> Answer:
         status=422 if mistakes else 200,
         everybody=everybody,
         tutors=[user for user in everybody if user.role is Role.TUTOR and not user.disabled],
+        teams=Counter(user.tutor for user in everybody if not user.disabled),
+        team=users.TEAM,
         roles=list(Role),
         form=visit.form,
         mistakes=mistakes,
