@@ -171,8 +171,8 @@ def add_message(
         if not text.strip() or "{" in text or "}" in text or len(text) > 500:
             raise IvrError(f"{option} must say something, in 500 letters at most and without braces")
     now = time.time()
-    with administration(settings).change() as connection:  # kept only once it can be heard
-        number = records.tell_callers(
+    number = Publication(settings).tell(
+        lambda connection: records.tell_callers(
             connection,
             line=whose,
             starts=starts or _now(),
@@ -180,8 +180,9 @@ def add_message(
             texts={"it": italian, "en": english},
             who=who,
             at=now,
-        )
-        Publication(settings).speak(records.current(connection, now))
+        ),
+        now,
+    )
     click.echo(f"message {number} is heard until {until:%d/%m/%Y %H:%M}; {tell_engine(settings)}")
 
 

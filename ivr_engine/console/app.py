@@ -48,6 +48,7 @@ _GUARDS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_TLS_GUARDS = {"Strict-Transport-Security": f"max-age={_YEAR_S}"}
 
 
 class _BoundedRequest(Request):
@@ -132,7 +133,8 @@ class Console:
 
     def _send(self, request: Any, answer: Answer) -> bytes:
         request.setResponseCode(answer.status)
-        for name, value in {**_GUARDS, "Cache-Control": "no-store", **answer.headers}.items():
+        tls = _TLS_GUARDS if self.office.settings.console.https else {}
+        for name, value in {**_GUARDS, **tls, "Cache-Control": "no-store", **answer.headers}.items():
             request.setHeader(name.encode(), value.encode("latin-1", "replace"))
         request.setHeader(b"content-type", answer.content_type.encode())
         body = answer.body

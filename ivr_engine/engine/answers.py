@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import yaml
 
 from ivr_engine.clock import rome_date
@@ -14,6 +15,7 @@ from ivr_engine.engine.lines import proved
 from ivr_engine.errors import Invalid, IvrError
 from ivr_engine.records import articles, drafts, versions
 from ivr_engine.records.articles import Article
+from ivr_engine.records.drafts import DraftState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from ivr_engine.engine.publication import Publication
     from ivr_engine.errors import Problem
     from ivr_engine.records.drafts import Body, Draft
+
+log = structlog.get_logger()
 
 _DAYS = ("valid_from", "valid_to", "verified")
 
@@ -104,7 +108,8 @@ class Answers:
         first = date.fromisoformat(draft.body["valid_from"])
         if first > rome_date(at):
             raise IvrError(
-                f"{draft} holds from {first:%d/%m/%Y}", "publish it on that day: until then callers hear what holds now"
+                f"{draft} holds from {first:%d/%m/%Y}",
+                "it is published by itself on that day: until then callers hear what holds now",
             )
         made = self._publication.make_sounds(self.check(draft, at))
         from_folder = self._publication.files_now()
@@ -121,6 +126,26 @@ class Answers:
             for line in numbers:
                 articles.publish(connection, articles_of(lines, line), at)
         return made
+
+    def publish_due(self, at: float) -> list[Draft]:
+        """Publish what was approved ahead for a day that has come, in its approver's name. What cannot be published is logged and
+        stays approved: the list of answers shows it."""
+        day = rome_date(at)
+        with self._publication.store.look() as connection:
+            approved = [draft for draft in drafts.on_the_way(connection) if draft.state is DraftState.APPROVED]
+        published = []
+        for draft in approved:
+            first = date.fromisoformat(draft.body["valid_from"])
+            if not rome_date(draft.updated) < first <= day:
+                continue
+            try:
+                self.publish(draft, draft.approved_by, at)
+            except IvrError as error:
+                log.error("an answer is due and cannot be published", draft=str(draft), why=str(error))  # noqa: TRY400
+            else:
+                log.info("an answer whose day has come is published", draft=str(draft))
+                published.append(draft)
+        return published
 
     def _lines_of(self, draft: Draft, files: Mapping[str, LineFiles]) -> list[str]:
         if not draft.shared:

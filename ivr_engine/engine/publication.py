@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +24,7 @@ from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ivr_engine.config import Settings
     from ivr_engine.engine.lines import Lines
@@ -164,20 +164,39 @@ class Publication:
     def _switch(self, lines: Lines, line: str, at: float, change: Callable[..., None]) -> int:
         """Make the change: refused before any sound is made, and done in a moment once all sounds are there."""
 
-        class Rehearsed(Exception):
-            pass
-
-        with suppress(Rehearsed), self.store.change() as connection:
+        with self._rehearsal() as connection:
             change(connection, approval=self.approval)
-            raise Rehearsed  # nothing of it is kept
         made = self.make_sounds(lines)
         with self.store.change() as connection:
             change(connection, approval=self.approval)
             articles.publish(connection, articles_of(lines, line), at)
         return made
 
-    def speak(self, current: Notices) -> None:
-        """Make the sounds of those front messages, before callers hear them. Raises Invalid, Unavailable."""
+    @contextmanager
+    def _rehearsal(self) -> Iterator[sqlite3.Connection]:
+        """A change that is checked as if it were made, and of which nothing is kept."""
+
+        class Rehearsed(Exception):
+            pass
+
+        with suppress(Rehearsed), self.store.change() as connection:
+            yield connection
+            raise Rehearsed
+
+    def tell(self, message: Callable[[sqlite3.Connection], int], at: float) -> int:
+        """Put up a front message, of which `message` returns the number, once its sounds are made: the store is not held while a
+        voice speaks. Raises Invalid, Unavailable, and what `message` raises."""
+        with self._rehearsal() as connection:
+            message(connection)
+            current = notices.current(connection, at)
+        self._speak(current)
+        with self.store.change() as connection:
+            number = message(connection)
+            current = notices.current(connection, at)
+        self._speak(current)  # nothing is left to do, unless another message took the number meanwhile
+        return number
+
+    def _speak(self, current: Notices) -> None:
         self.make_sounds(self.build(self._heard_or_new(self.files_now()), {}, current))
 
     def make_sounds(self, lines: Lines) -> int:

@@ -7,6 +7,7 @@ from weakref import WeakSet
 
 import structlog
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 
 from ivr_engine import control
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from ivr_engine.speech.catalogue import Catalogue
 
 log = structlog.get_logger()
+
+_DUE_S = 600.0  # seconds between two looks for answers whose day has come
 
 
 class Engine:
@@ -96,6 +99,8 @@ class Engine:
         self.operators = Operators(self.clock, self._staff, self.changes.tell)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self._control: Any = None
+        self._due = LoopingCall(lambda: Deferred.fromCoroutine(self._publish_due()))
+        self._due.clock = reactor
         self.console: Console | None = None
 
     def start(self) -> None:
@@ -132,6 +137,9 @@ class Engine:
             self.store.close()
             raise
         self.follower.start()
+        self._due.start(_DUE_S).addErrback(
+            lambda failure: log.error("due answers are looked for no more", why=str(failure.value))
+        )
 
     def _open_console(self) -> int | None:
         """Calls come first: without its console the engine serves them all the same."""
@@ -160,6 +168,16 @@ class Engine:
         self._queues.update(lines.queues())
         log.info("lines are served anew", versions=dict(lines.versions))
         return dict(lines.versions)
+
+    async def _publish_due(self) -> None:
+        """Answers that were approved for a day that has come."""
+        if self.publication is None:
+            return
+        try:
+            if await deferToThread(self.publication.answers.publish_due, self.clock.now()):
+                await self.reload()
+        except IvrError as error:
+            log.error("due answers could not be published", why=str(error))  # noqa: TRY400 - its trace tells nothing more
 
     def _serve(self, lines: Lines) -> Serving:
         house = House(
@@ -191,6 +209,8 @@ class Engine:
     async def stop(self) -> None:
         """End everything. Callers in a queue or talking are left to the exchange, and followed by the next engine."""
         self.watchdog.stop()
+        if self._due.running:
+            self._due.stop()
         self.follower.stop()
         self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
         try:

@@ -9,6 +9,7 @@ from ivr_engine.records.journal import milliseconds, seconds
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ def note(connection: sqlite3.Connection, at: float, who: str, what: str, object_
     )
 
 
+def citizens(seen: Iterable[int]) -> str:
+    """The detail of an entry for a list that named these citizens; it is found by each of them."""
+    return " ".join(f"{_NAMED}{citizen}" for citizen in sorted(seen)) or "nobody"
+
+
+_NAMED = "citizen:"
+
+
 def entries(connection: sqlite3.Connection, last: int, object_: str | None = None) -> tuple[Entry, ...]:
     """The latest deeds, newest first; only those of an object when one is named."""
     rows = connection.execute(
@@ -42,14 +51,31 @@ PAGE = 100
 
 
 def search(
-    connection: sqlite3.Connection, *, who: str = "", words: str = "", since: float | None = None, before: int | None = None
+    connection: sqlite3.Connection,
+    *,
+    who: str = "",
+    words: str = "",
+    since: float | None = None,
+    until: float | None = None,
+    before: int | None = None,
 ) -> tuple[list[Entry], int | None]:
     """A page of deeds, newest first, and what to pass as `before` for the next one (None: this is the last). `words`: the
-    beginning of what was done, or the object, as "citizen 7"."""
+    beginning of what was done, or the object, as "citizen 7", which also finds the lists that named them. `since` is included,
+    `until` is not."""
     rows = connection.execute(
-        "SELECT * FROM audit WHERE ?1 IN ('', who) AND (?2 = '' OR object = ?2 OR substr(what, 1, length(?2)) = ?2)"
-        " AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5",
-        (who, words, None if since is None else milliseconds(since), before, PAGE + 1),
+        "SELECT * FROM audit WHERE ?1 IN ('', who)"
+        " AND (?2 = '' OR object = ?2 OR substr(what, 1, length(?2)) = ?2"
+        "  OR (object IN ('cases', 'citizens') AND instr(detail || ' ', ?7)))"
+        " AND (?3 IS NULL OR at >= ?3) AND (?6 IS NULL OR at < ?6) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5",
+        (
+            who,
+            words,
+            None if since is None else milliseconds(since),
+            before,
+            PAGE + 1,
+            None if until is None else milliseconds(until),
+            f"{words.replace('citizen ', _NAMED, 1)} ",
+        ),
     ).fetchall()
     found = [Entry(seconds(row["at"]), row["who"], row["what"], row["object"], row["detail"]) for row in rows[:PAGE]]
     return found, rows[PAGE - 1]["id"] if len(rows) > PAGE else None

@@ -75,6 +75,27 @@ def disable(connection: sqlite3.Connection, name: str, at: float, who: str) -> N
     audit.note(connection, at, who, "user disabled", f"user {name}")
 
 
+def enable(connection: sqlite3.Connection, name: str, at: float, who: str) -> None:
+    """This user signs again, with a new password. Raises IvrError when there is no such user."""
+    get(connection, name)
+    connection.execute("UPDATE users SET disabled = NULL, password = '' WHERE name = ?", (name,))
+    audit.note(connection, at, who, "user enabled", f"user {name}")
+
+
+def set_role(connection: sqlite3.Connection, name: str, role: Role, at: float, who: str) -> None:
+    """What a person does here from now on; they sign in anew. Raises IvrError: no such user, a tutor whose team is not empty, or
+    the last administrator."""
+    before = get(connection, name).role
+    others = [user for user in everybody(connection) if user.name != name and not user.disabled]
+    if before is Role.TUTOR and any(user.tutor == name for user in others):
+        raise IvrError(f"{name} leads a team", "give its operators another tutor first")
+    if before is Role.ADMINISTRATOR and not any(user.role is Role.ADMINISTRATOR for user in others):
+        raise IvrError(f"{name} is the last administrator", "make another one first")
+    connection.execute("UPDATE users SET role = ?, tutor = '', queues = '' WHERE name = ?", (role, name))
+    connection.execute("DELETE FROM sessions WHERE user = ?", (name,))
+    audit.note(connection, at, who, "role changed", f"user {name}", f"{before} to {role}")
+
+
 def hashed(password: str) -> str:
     """The password's argon2 hash; takes a tenth of a second and much memory: call it in a thread. Raises IvrError."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:

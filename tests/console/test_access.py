@@ -170,6 +170,39 @@ def test_what_cannot_be_done_for_a_user_is_said_in_their_row_and_kept(console: C
     assert 'id="password-anna-mistake"' not in short.text
 
 
+def test_a_user_comes_back_and_does_something_else(console: Console) -> None:
+    assert console.post("administrator", "/users", name="rosa", full_name="Rosa Blu", role="tutor").status == 303
+    store = StoreReader(console.data).administration
+    with store.change() as connection:
+        users.set_tutor(connection, "bruno", "rosa", 0, "test")
+    refused = console.post("administrator", "/users/rosa", do="role", role="supervisor")
+    assert 'id="role-rosa-mistake"' in refused.text, "her team would be without her"
+    with store.change() as connection:
+        users.set_tutor(connection, "bruno", "", 0, "test")
+    for form in ({"do": "role", "role": "supervisor"}, {"do": "disable"}, {"do": "enable"}):
+        assert console.post("administrator", "/users/rosa", **form).status == 303
+    with store.look() as connection:
+        rosa = users.get(connection, "rosa")
+        assert (rosa.role, rosa.disabled, users.password_hash(connection, "rosa")) == (Role.SUPERVISOR, False, "")
+        deeds = [entry.what for entry in audit.entries(connection, 10, "user rosa")]
+    assert deeds[:3] == ["user enabled", "user disabled", "role changed"]
+    assert console.post("administrator", "/users/administrator", do="role", role="tutor").status == 422, "not one's own"
+
+
+def test_whoever_is_named_in_a_list_has_been_looked_at(console: Console) -> None:
+    store = StoreReader(console.data)
+    with store.administration.change() as connection:
+        connection.execute("INSERT INTO citizens (number, name, created) VALUES ('+393330001112', 'Zoe Unica', 0)")
+        citizen = connection.execute("SELECT id FROM citizens WHERE name = 'Zoe Unica'").fetchone()["id"]
+    assert "Zoe Unica" in console.ask("GET", "/citizens?q=Zoe", cookie=console.session("supervisor")).text
+    with store.administration.look() as connection:
+        found, _ = audit.search(connection, words=f"citizen {citizen}")
+        nobody, _ = audit.search(connection, words=f"citizen {citizen}9")
+        later, _ = audit.search(connection, words=f"citizen {citizen}", since=time.time() + 60)
+    assert [(entry.what, entry.who) for entry in found] == [("searched citizens", "supervisor")]
+    assert nobody == later == []
+
+
 def test_a_team_is_shown_and_holds_ten(console: Console) -> None:
     with StoreReader(console.data).administration.change() as connection:
         for number in range(10):

@@ -141,6 +141,30 @@ def test_what_was_approved_is_what_is_published(publication: Publication) -> Non
     assert OLD in heard(publication)
 
 
+def test_what_was_approved_ahead_publishes_itself_on_its_day(publication: Publication) -> None:
+    file, body = publication.answers.file("prova", "R01")
+    body |= {"valid_from": "2026-11-20", "text": {**body["text"], "it": NEW}}
+    morning = 1_795_161_600.0  # 20 November 2026, nine o'clock in Rome
+    eve = morning - 86_400
+    with publication.store.change() as connection:
+        draft = drafts.start(connection, "prova", file, "R01", body, "ivo", eve)
+        drafts.submit(connection, draft, "ivo", eve)
+        drafts.approve(connection, drafts.get(connection, draft.id), "mia", eve, seen=round(eve * 1000))
+    assert publication.answers.publish_due(eve) == []
+    assert OLD in heard(publication)
+    assert [str(due) for due in publication.answers.publish_due(morning)] == [str(draft)]
+    assert heard(publication) == NEW
+    with publication.store.look() as connection:
+        assert drafts.get(connection, draft.id).published_by == "mia"
+    assert publication.answers.publish_due(morning) == []
+
+
+def test_what_could_be_published_at_once_does_not_publish_itself(publication: Publication) -> None:
+    write(publication, NEW, NOW)
+    assert publication.answers.publish_due(NOW + 30 * 86_400) == []
+    assert OLD in heard(publication)
+
+
 def test_one_person_is_not_two(publication: Publication) -> None:
     draft = write(publication, NEW, NOW + 1)
     with publication.store.change() as connection:

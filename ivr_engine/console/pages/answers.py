@@ -334,6 +334,7 @@ async def _page(
         may_write=visit.user.role in WRITERS,
         may_approve=visit.user.role in APPROVERS,
         own=visit.user.name in {*draft.authors, draft.submitted_by},
+        publishes_itself=draft.state is DraftState.APPROVED and draft.body["valid_from"] > rome_date(visit.now).isoformat(),
         steps=_readers(line, draft.article),
         line_title=words.title(visit.office.lines(), draft.line, visit.language),
         lines_of=[name for name in sorted(lines) if draft.shared and draft.file.partition("/")[0] in lines[name].parts],

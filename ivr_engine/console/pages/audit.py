@@ -4,31 +4,63 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
-from ivr_engine.clock import rome
+from ivr_engine.clock import ROME, rome
 from ivr_engine.console.visit import download
 from ivr_engine.records import audit
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from ivr_engine.console.visit import Answer, Visit
     from ivr_engine.records.audit import Entry
 
-_MOST = 100  # pages of an export
+_MOST = 1_000_000  # rows of an export
+
+
+class Asked(NamedTuple):
+    """What is looked for: who, words (see audit.search), and days as typed, both included."""
+
+    who: str
+    q: str
+    since: str
+    until: str
+
+    def search(self, connection: sqlite3.Connection, before: int | None) -> tuple[list[Entry], int | None]:
+        """A page of it."""
+        return audit.search(
+            connection,
+            who=self.who,
+            words=self.q,
+            since=_midnight(self.since),
+            until=_midnight(self.until, days=1),
+            before=before,
+        )
+
+
+def _asked(visit: Visit) -> Asked:
+    return Asked(*(visit.query.text(name) for name in Asked._fields))
+
+
+def _midnight(day: str, days: int = 0) -> float | None:
+    try:
+        return datetime.combine(date.fromisoformat(day) + timedelta(days), time.min, ROME).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 async def index(visit: Visit) -> Answer:
     """GET /audit"""
-    who, words = visit.query.text("who"), visit.query.text("q")
-    before = visit.query.whole("before") or None
-    found, older = await visit.read(lambda connection: audit.search(connection, who=who, words=words, before=before))
-    query = urlencode({"who": who, "q": words})
+    asked, before = _asked(visit), visit.query.whole("before") or None
+    found, older = await visit.read(asked.search, before)
+    query = urlencode(asked._asdict())
     return visit.page(
         "audit/list.html",
         found=found,
-        who=who,
-        wanted=words,
+        asked=asked,
         older=f"/audit?{query}&before={older}" if older else "",
         newer=f"/audit?{query}" if before else "",
         query=query,
@@ -36,20 +68,21 @@ async def index(visit: Visit) -> Answer:
 
 
 async def export(visit: Visit) -> Answer:
-    """GET /audit/export: the same, as CSV."""
-    who, words = visit.query.text("who"), visit.query.text("q")
-    await visit.note("exported", "audit log", f"who {who or 'anybody'}, {words or 'anything'}")
+    """GET /audit/export: the same, as CSV; its last row says so when it is not all."""
+    asked = _asked(visit)
+    detail = f"who {asked.who or 'anybody'}, {asked.q or 'anything'}, {asked.since or 'ever'} to {asked.until or 'now'}"
+    await visit.note("exported", "audit log", detail)
     before: int | None = None
     file = io.StringIO()
     table = csv.writer(file)
     table.writerow(("at", "who", "what", "object", "detail"))
-    for _ in range(_MOST):
-        found, before = await visit.read(
-            lambda connection, page=before: audit.search(connection, who=who, words=words, before=page)
-        )
+    for _ in range(_MOST // audit.PAGE):
+        found, before = await visit.read(asked.search, before)
         table.writerows(map(_row, found))
         if before is None:
             break
+    else:
+        table.writerow(("", "", visit.t("audit.cut", most=_MOST), "", ""))
     return download("audit.csv", file.getvalue().encode(), "text/csv; charset=utf-8")
 
 

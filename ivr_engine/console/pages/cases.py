@@ -37,6 +37,8 @@ async def index(visit: Visit) -> Answer:
     )
     found, after = await visit.read(case_search.search, wanted, visit.query.text("after"))
     names = await visit.read(citizens.names, {case.citizen for case in found if case.citizen is not None})
+    if names:
+        await visit.note("listed cases", "cases", audit.citizens(names))
     query = urlencode({name: value for name, value in asked.items() if value})
     return visit.page(
         "cases/list.html",

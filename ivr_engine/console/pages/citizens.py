@@ -25,7 +25,7 @@ async def index(visit: Visit) -> Answer:
     wanted = visit.query.text("q", 100)
     found = await visit.read(people.search, wanted, caller_of(wanted).number) if wanted else []
     if wanted:
-        await visit.note("searched citizens", "citizens", f"{len(found)} found")
+        await visit.note("searched citizens", "citizens", audit.citizens(person.id for person in found))
     return visit.page("citizens/list.html", wanted=wanted, found=found)
 
 

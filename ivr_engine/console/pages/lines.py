@@ -17,6 +17,7 @@ from ivr_engine.records import notices, versions
 from ivr_engine.routing.hours import LineHours
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from ivr_engine.console.visit import Visit
@@ -108,12 +109,15 @@ async def tell(visit: Visit, line: str) -> Answer:
         return await _page(visit, line, mistakes)
     starts = rome(visit.now).replace(tzinfo=None, second=0, microsecond=0)
 
-    def keep(connection: Any) -> None:
-        notices.tell_callers(connection, line=line, starts=starts, until=until, texts=texts, who=visit.user.name, at=visit.now)
-        if visit.office.publication is not None:
-            visit.office.publication.speak(notices.current(connection, visit.now))
+    def keep(connection: sqlite3.Connection) -> int:
+        return notices.tell_callers(
+            connection, line=line, starts=starts, until=until, texts=texts, who=visit.user.name, at=visit.now
+        )
 
-    return await _change(visit, line, "message_until", keep)
+    publication = visit.office.publication
+    if publication is None:
+        raise NotFound
+    return await _carry_out(visit, line, "message_until", lambda: publication.tell(keep, visit.now))
 
 
 async def end(visit: Visit, line: str) -> Answer:
@@ -146,14 +150,17 @@ async def switch(visit: Visit, line: str) -> Answer:
 
 
 async def _change(visit: Visit, line: str, field: str, change: Callable[[Any], object]) -> Answer:
-    """Make it in a thread, as sounds may have to be made; then callers get it at once."""
-    if visit.user.role not in notices.KEEPERS:
-        raise Forbidden("change a line")
-
     def carry_out() -> None:
         with visit.office.store.administration.change() as connection:
             change(connection)
 
+    return await _carry_out(visit, line, field, carry_out)
+
+
+async def _carry_out(visit: Visit, line: str, field: str, carry_out: Callable[[], object]) -> Answer:
+    """Make a change in a thread, as sounds may have to be made; then callers get it at once."""
+    if visit.user.role not in notices.KEEPERS:
+        raise Forbidden("change a line")
     try:
         await visit.office.in_thread(carry_out)
         await visit.office.reload()

@@ -36,7 +36,7 @@ async def add(visit: Visit) -> Answer:
 
 async def change(visit: Visit, name: str) -> Answer:
     """POST /users/NAME: one change, named by `do`."""
-    what = visit.form.text("do")
+    what, role = visit.form.text("do"), one_of(visit.form.text("role"), Role)
     hashed = ""
     try:
         if what == "password":
@@ -48,6 +48,10 @@ async def change(visit: Visit, name: str) -> Answer:
                     users.set_password(connection, name, hashed, visit.now, visit.user.name)
                 case "disable" if name != visit.user.name:
                     users.disable(connection, name, visit.now, visit.user.name)
+                case "enable":
+                    users.enable(connection, name, visit.now, visit.user.name)
+                case "role" if name != visit.user.name and role:
+                    users.set_role(connection, name, Role(role), visit.now, visit.user.name)
                 case "tutor":
                     users.set_tutor(connection, name, visit.form.text("tutor", 40), visit.now, visit.user.name)
                 case "desk":
@@ -58,7 +62,7 @@ async def change(visit: Visit, name: str) -> Answer:
                     raise IvrError(visit.t("users.cannot"))
 
         await visit.write(carry_out)
-        if what in {"password", "disable"}:
+        if what in {"password", "disable", "role"}:
             visit.office.live.drop(name)
     except IvrError as error:
         return await _page(
