@@ -54,8 +54,8 @@ setup(
         "werkzeug>=3.0",
     ],
     extras_require={
-        "speech": ["vosk>=0.3.45"],
-        "whisper": ["faster-whisper>=1.1"],
+        "speech": ["vosk>=0.3.45", "webrtcvad-wheels>=2.0.14"],
+        "whisper": ["faster-whisper>=1.1", "webrtcvad-wheels>=2.0.14"],
         "uvloop": ["uvloop>=0.19"],
         "draw": ["pygraphviz>=2.0"],
         "dev": [
