@@ -20,6 +20,7 @@ FILE = "ivr.toml"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
+Milliseconds = Annotated[int, Field(ge=100, le=10_000)]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
 
@@ -114,6 +115,26 @@ class PromptsSection(Section):
     install: str = Field("", description="Asterisk's sounds folder, where publication lays new prompts (default: nowhere)")
 
 
+class SpeechSection(Section):
+    """Callers who may just say it."""
+
+    models: str = Field("models", min_length=1, description="folder of the installed speech models")
+    ears: dict[Annotated[str, Field(pattern=r"^[a-z]{2}$")], Annotated[str, Field(pattern=r"^[a-z0-9]+-[a-z0-9.-]+$")]] = Field(
+        {"it": "whisper-base", "en": "whisper-base"},
+        description="model that callers are heard with, by language; where it is not installed callers have keys alone",
+    )
+    workers: int = Field(1, ge=1, le=64, description="recognisers' processes of each model")
+    turns: int = Field(
+        8, ge=1, le=200, description="callers one of these processes listens to at once; further ones have keys alone"
+    )
+    threads: int = Field(1, ge=1, le=64, description="processor threads of each of these processes")
+    deadline: Seconds = Field(5.0, description="seconds from the end of what is said to its recognition; a later one is given up")
+    silence_ms: Milliseconds = Field(500, description="silence that ends a choice, a yes or no, or a place")
+    long_silence_ms: Milliseconds = Field(900, description="silence that ends digits, dates, letters and open speech")
+    settled_ms: Milliseconds = Field(200, description="a phrase heard whole and unchanged for so long ends a choice at once")
+    longest: Seconds = Field(15.0, description="seconds after which speech is cut off and understood as it is")
+
+
 class PluginsSection(Section):
     """Lines and their functions."""
 
@@ -169,6 +190,7 @@ class Settings(Section):
     asterisk: AsteriskSection = AsteriskSection()
     virtual: VirtualSection = VirtualSection()
     prompts: PromptsSection = PromptsSection()
+    speech: SpeechSection = SpeechSection()
     plugins: PluginsSection = PluginsSection()
     console: ConsoleSection = ConsoleSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)

@@ -138,6 +138,10 @@ class Step(Model):
         """Every prompt it may speak: the field that names it ("" when it comes from the engine), and its key."""
         return ()
 
+    def phrases(self, _language: str) -> Iterable[str]:
+        """What callers may say here, as the tree has it."""
+        return ()
+
     def languages(self) -> Iterable[tuple[tuple[str, ...], str]]:
         """Every language it names, and where."""
         return ()

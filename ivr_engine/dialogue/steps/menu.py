@@ -66,6 +66,11 @@ class Menu(Conversation, Step):
         """See Step."""
         return {key: option.target for key, option in self.options.items()}
 
+    def phrases(self, language: str) -> Iterable[str]:
+        """See Step."""
+        for option in self.options.values():
+            yield from option.phrases.get(language, ())
+
     def languages(self) -> Iterable[tuple[tuple[str, ...], str]]:
         """See Step."""
         for key, option in self.options.items():

@@ -1,0 +1,110 @@
+"""The digits of a code, however the caller groups them: "zero zero uno ottantacinque" is 00185."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from text_to_num import alpha2digit
+
+from ivr_engine.dialogue.understanding.folding import alike, sounds, split
+from ivr_engine.dialogue.understanding.matching import or_command
+from ivr_engine.dialogue.understanding.result import NOTHING, Bands, Understood
+from ivr_engine.dialogue.understanding.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ivr_engine.hearing import Guess
+
+DIGITS = Bands(take=0.9, confirm=0.45, margin=0.05)
+"""Codes are read back unless they were heard very plainly."""
+
+_MISHEARD = 0.6
+_SEPARATED = re.compile(r"(?<=\d)[\s.,;:/\-–']+(?=\d)")
+_GROUPED = re.compile(r"(?<=\d)\.(?=\d{3}(?:\D|$))")
+_LATER = 0.95
+_REJOINED = 0.85
+_COMPOUND = re.compile(r"[a-zàèéìòù-]+")
+
+
+def digits(
+    guesses: Sequence[Guess],
+    lengths: tuple[int, int],
+    language: str,
+    bands: Bands = DIGITS,
+    accept: Callable[[str], bool] | None = None,
+) -> Understood:
+    """A code of `lengths` (fewest, most) digits, run together. `accept` refuses what cannot be one (a wrong check digit)."""
+    found: dict[str, float] = {}
+    for place, guess in enumerate(guesses):
+        for code, share in _readings(guess.text, language):
+            if lengths[0] <= len(code) <= lengths[1] and (accept is None or accept(code)):
+                found[code] = max(found.get(code, 0.0), share * (0.75 + 0.25 * guess.confidence) * _LATER**place)
+    ranked = sorted(found.items(), key=lambda item: -item[1])
+    if not ranked or ranked[0][1] < bands.confirm:
+        return or_command(NOTHING, guesses, language)
+    (code, score), (second, behind) = ranked[0], ranked[1] if len(ranked) > 1 else ("", 0.0)
+    return or_command(Understood(bands.of(score, behind), code, score, second), guesses, language)
+
+
+def _readings(text: str, language: str) -> Iterator[tuple[str, float]]:
+    """Ways to read the digits of a text, each with the share of it that they explain."""
+    written, share = in_figures(text, language)
+    groups = re.findall(r"\d+", written)
+    yield "".join(groups), share
+    joined = list(groups)
+    for place in range(len(groups) - 1, 0, -1):  # "novanta uno" may be 91 as well as 901
+        tens, unit = groups[place - 1], groups[place]
+        if len(tens) == 2 and tens[1] == "0" and tens[0] in "23456789" and len(unit) == 1 and unit != "0":
+            joined[place - 1 : place + 1] = [tens[0] + unit]
+    if joined != groups:
+        yield "".join(joined), share * _REJOINED
+
+
+def in_figures(text: str, language: str) -> tuple[str, float]:
+    """The text with its number words as figures, and the share of its words that are numbers or fillers.
+
+    Words misheard by a sound or two ("Tinguhe") are taken for the number they sound like, at a price.
+    """
+    known = words(language)
+    plain = _GROUPED.sub("", text)
+    said: list[str] = []
+    worth: list[float] = []
+    for word in split(_SEPARATED.sub(" ", plain)):
+        number, near = _as_number(word, language)
+        said.append(number)
+        if word not in known.fillers or near == 1.0:
+            worth.append(near)
+    sentence = _doubled(" ".join(said), language)
+    if language not in {"it", "en"}:
+        return sentence, 1.0
+    share = sum(worth) / len(worth) if worth else 0.0
+    return alpha2digit(sentence, language, 0), share
+
+
+def is_number(word: str, language: str) -> bool:
+    """Whether a word is a number as it stands: in figures, or a number word, however long."""
+    if word.isdigit() or word in words(language).numbers:
+        return True
+    return language in {"it", "en"} and alpha2digit(word, language, 0).isdigit()
+
+
+def _as_number(word: str, language: str) -> tuple[str, float]:
+    known = words(language)
+    if is_number(word, language) or any(word in double.split() for double in known.double):
+        return ("zero" if word == "oh" else word), 1.0
+    if word in known.fillers or not _COMPOUND.fullmatch(word):
+        return word, 0.0
+    heard = sounds([word], language)
+    number, near = max(
+        ((n, alike(heard, sounds([n], language))) for n in known.numbers), key=lambda pair: pair[1], default=("", 0.0)
+    )
+    return (number, near) if near >= _MISHEARD else (word, 0.0)
+
+
+def _doubled(sentence: str, language: str) -> str:
+    """ "doppio zero" as "zero zero"."""
+    for name, times in words(language).double.items():
+        sentence = re.sub(rf"\b{name} (\w+)", lambda found, times=times: " ".join([found[1]] * times), sentence)  # type: ignore[misc]
+    return sentence
