@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ALL_KEYS = "0123456789*#"
 _GRACE_MS = 4000
 """What a recogniser may take beyond the longest speech before it counts as late, whatever it says of itself."""
+_GAP_MS, _MOST_GAP = 60, 25
 _MOST_FRAMES_KEPT = 1500  # 30 s
 _MOST_KEYS = 32
 
@@ -60,7 +61,7 @@ class Conversation:
         self._silent_ms = 0  # since the prompts were over
         self._ear_failed: Why = ""
         self._audio: list[bytes] = []
-        self._decided = False
+        self._unheard_ms = 0  # since the caller's side sent anything
         self.reply: Reply | None = None
         """What came of it, once it is over."""
         self.keys = ""
@@ -86,6 +87,7 @@ class Conversation:
 
     def audio(self, samples: bytes) -> None:
         """What the caller's side sends, in pieces of any length."""
+        self._unheard_ms = 0
         if self._ear is None or self.reply is not None or (self._prompting and not self._listening.bargein):
             return
         if self._listening.keep and len(self._audio) < _MOST_FRAMES_KEPT and len(samples) <= FRAME_BYTES:
@@ -116,6 +118,9 @@ class Conversation:
         if self.reply is not None:
             return
         passed = periods * FRAME_MS
+        self._fill_gap(periods)
+        if self.reply is not None:
+            return
         if self._speaking_ms is not None:
             self._speaking_ms += passed
             if self._speaking_ms > self._listening.longest_s * 1000 + _GRACE_MS:
@@ -124,6 +129,12 @@ class Conversation:
             self._silent_ms += passed
             if self._silent_ms >= self._listening.timeout_s * 1000:
                 self._end(Reply("failed", why=self._ear_failed) if self._ear_failed else Reply("silence"))
+
+    def _fill_gap(self, periods: int) -> None:
+        """A caller's side that sends nothing is silent: the recogniser must hear that, or it never knows the end of speech."""
+        self._unheard_ms += periods * FRAME_MS
+        if self._unheard_ms > _GAP_MS and self._ear is not None and self._speaking_ms is not None:
+            self._ear.feed(bytes(FRAME_BYTES * min(periods, _MOST_GAP)))
 
     def lost(self) -> None:
         """See pacing.Paced."""

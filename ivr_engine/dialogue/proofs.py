@@ -41,7 +41,7 @@ _SERVES = (Answer, Queue, Callback, Transfer, Goodbye)
 _LISTENS = (Menu, Ask, Confirm, Queue, Callback, Goodbye)
 _SLOT = re.compile(r"\{([A-Za-z][A-Za-z0-9_.]*):")
 _DIGIT = re.compile(r"(?<![\d.,])\d(?![\d])")
-_ENGINE_FILLS = ("choice.", "queue.", "callback_number")
+_ENGINE_FILLS = ("choice.", "queue.", "callback_number", "said")
 
 
 class Ears(Protocol):
