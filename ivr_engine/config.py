@@ -79,6 +79,24 @@ class AgiSection(Section):
     )
 
 
+class AudiosocketSection(Section):
+    """The port that Asterisk brings callers' voices to (AudioSocket); opened where there is a recogniser only."""
+
+    enabled: bool = Field(True, description="whether callers may speak at all; false leaves keys alone")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(9092, description="port to listen on; 0 takes any free one")
+    advertised: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$",
+        description="host:port at which Asterisk reaches it (default: those listened on)",
+    )
+    allow: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], AfterValidator(_some)] = Field(
+        ("127.0.0.1/32", "::1/128"), description="addresses or networks of the Asterisk machines; others are refused"
+    )
+    max_calls: int = Field(500, ge=1, le=10_000, description="callers listened to at once; further ones have keys alone")
+    connect_timeout: Seconds = Field(4.0, description="seconds in which Asterisk must connect; else the call has keys alone")
+
+
 class ExchangeSection(Section):
     """What switches the calls."""
 
@@ -186,6 +204,7 @@ class Settings(Section):
 
     engine: EngineSection = EngineSection()
     agi: AgiSection = AgiSection()
+    audiosocket: AudiosocketSection = AudiosocketSection()
     exchange: ExchangeSection = ExchangeSection()
     asterisk: AsteriskSection = AsteriskSection()
     virtual: VirtualSection = VirtualSection()
