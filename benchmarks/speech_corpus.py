@@ -82,7 +82,7 @@ def strings() -> Iterator[Said]:
         yield Said("code", "it", _grouped(code, chance), code)
 
 
-_MONTHS = "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre".split()
+_MONTHS = ["gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"]
 
 
 def _grouped(code: str, chance: random.Random) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ivr_engine.hearing import Ear, EarEvent
 
 ALL_KEYS = "0123456789*#"
-_GRACE_MS = 4000
+GRACE_S = 4.0
 """What a recogniser may take beyond the longest speech before it counts as late, whatever it says of itself."""
 _GAP_MS, _MOST_GAP = 60, 25
 _MOST_FRAMES_KEPT = 1500  # 30 s
@@ -51,8 +51,9 @@ class Conversation:
     """`recordings`: one for each sound, None where there is no such file. `keys` cut into the prompts; after them every key
     counts. `ended` is called once, when `reply` is there."""
 
-    def __init__(self, recordings: Sequence[Recording | None], keys: str, listening: Listening) -> None:
+    def __init__(self, recordings: Sequence[Recording | None], keys: str, listening: Listening, grace_s: float = GRACE_S) -> None:
         self._recordings, self._keys, self._listening = recordings, keys, listening
+        self._longest_ms = (listening.longest_s + grace_s) * 1000
         self._ear: Ear | None = None
         self._wire: Wire | None = None
         self._heard: list[int] = []  # frames sent, of each sound begun
@@ -123,7 +124,7 @@ class Conversation:
             return
         if self._speaking_ms is not None:
             self._speaking_ms += passed
-            if self._speaking_ms > self._listening.longest_s * 1000 + _GRACE_MS:
+            if self._speaking_ms > self._longest_ms:
                 self._end(Reply("failed", why="late"))
         elif not prompting:
             self._silent_ms += passed
@@ -216,7 +217,7 @@ class Conversation:
     def longest_s(self) -> float:
         """Seconds after which it is over, whatever happens."""
         prompts = sum(recording.ms for recording in self._recordings if recording is not None) / 1000
-        return prompts + self._listening.timeout_s + self._listening.longest_s + 2 * _GRACE_MS / 1000
+        return prompts + self._listening.timeout_s + self._longest_ms / 1000 + GRACE_S
 
     @property
     def heard_ms(self) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ivr_engine.audiosocket.conversation import Conversation
+from ivr_engine.audiosocket.conversation import GRACE_S, Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,9 +23,17 @@ REST_S = 30.0
 
 
 class Media:
-    """Begins conversations. `seconds`: the reactor's time."""
+    """Begins conversations. `seconds`: the reactor's time; `grace_s`: what a recogniser may take after the longest speech."""
 
-    def __init__(self, server: MediaServer, ears: Ears, recordings: Recordings, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        server: MediaServer,
+        ears: Ears,
+        recordings: Recordings,
+        seconds: Callable[[], float],
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self._grace_s = grace_s
         self.server, self._ears, self._recordings, self._seconds = server, ears, recordings, seconds
         self._resting_until = 0.0
 
@@ -45,7 +53,7 @@ class Media:
         if not self.server.has_room:
             return None
         recordings = await self._recordings.load(language, files)
-        conversation = Conversation(recordings, keys, listening)
+        conversation = Conversation(recordings, keys, listening, self._grace_s)
         ear = self._ears.open(listening.expectation, conversation.told)
         if ear is None:
             return None

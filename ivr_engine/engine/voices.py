@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ivr_engine.audiosocket.conversation import GRACE_S
 from ivr_engine.audiosocket.media import Media
 from ivr_engine.audiosocket.recordings import Recordings
 from ivr_engine.audiosocket.server import MediaServer, MediaSettings
@@ -35,7 +36,8 @@ class Voices:
         self.ears: ProcessEars | None = ears(settings, reactor) if settings.audiosocket.enabled else None
         self.server = MediaServer(reactor, media_settings(settings))
         self.recordings = Recordings(reactor, finder(settings))
-        self.media = Media(self.server, self.ears, self.recordings, reactor.seconds) if self.ears is not None else None
+        grace = settings.speech.deadline + GRACE_S
+        self.media = None if self.ears is None else Media(self.server, self.ears, self.recordings, reactor.seconds, grace)
 
     @property
     def engines(self) -> Mapping[str, str]:
@@ -53,6 +55,10 @@ class Voices:
             self.media = None
             return
         self.ears.start()
+        self.ears.ready().addCallbacks(
+            lambda _: log.info("callers are heard", languages=sorted(self.engines)),
+            lambda failure: log.error("callers have keys alone until it is mended", why=str(failure.value)),
+        )
 
     def stop(self) -> Deferred[None] | None:
         """Close the port and end the recognisers; fires when they have ended."""

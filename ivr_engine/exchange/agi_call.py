@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ivr_engine.agi import variables
@@ -106,9 +107,10 @@ class AgiCall:
         self._early = conversation.keys
         if code == _NO_SUCH_APPLICATION:
             return reply._replace(why="missing")
-        # -1 may mean anything: the channel itself is asked, and answers 511 when the caller is gone.
-        if reply.how == "failed" and not self._agi.hung_up and await self._agi.channel_status() < 0:
-            raise CallerHungUp(conversation.heard_ms)
+        if reply.how == "failed" and not self._agi.hung_up:
+            # -1 may mean anything: the channel itself is asked, and this raises when the caller is gone.
+            with contextlib.suppress(CallerHungUp):
+                await self._agi.channel_status()
         if self._agi.hung_up:
             raise CallerHungUp(conversation.heard_ms)
         return reply
