@@ -35,14 +35,20 @@ class Kokoro:
             sounds += clause if clause in ",.;:?!" else self._phonemes(clause, language)
         tokens = [self._vocabulary[c] for c in sounds + "." if c in self._vocabulary][:500]
         styles = np.fromfile(self._folder / "voices" / f"{voice}.bin", np.float32).reshape(510, 1, 256)
-        inputs = {"tokens": np.array([[0, *tokens, 0]], np.int64), "style": styles[len(tokens)], "speed": np.array([speed], np.float32)}
+        inputs = {
+            "tokens": np.array([[0, *tokens, 0]], np.int64),
+            "style": styles[len(tokens)],
+            "speed": np.array([speed], np.float32),
+        }
         (samples, *_) = self._session.run(None, inputs)
         return soxr.resample(np.asarray(samples, np.float32).ravel(), 24000, 8000)
 
     @staticmethod
     def _phonemes(clause: str, language: str) -> str:
         voice = {"it": "it", "en": "en-us"}[language]
-        said = subprocess.run(["espeak-ng", "-q", "-v", voice, "--ipa", clause], capture_output=True, check=True, text=True).stdout
+        said = subprocess.run(
+            ["espeak-ng", "-q", "-v", voice, "--ipa", clause], capture_output=True, check=True, text=True
+        ).stdout
         for written, joined in _JOINED:
             said = said.replace(written, joined)
         return " ".join(said.split())

@@ -124,7 +124,11 @@ def main() -> None:
             name = hashlib.sha256(f"{said.text}|{voice}|{speed}".encode()).hexdigest()[:16] + ".wav"
             whole = Said(**{**asdict(said), "voice": voice, "speed": speed, "file": name})
             if not (options.folder / name).exists():
-                samples = kokoro.speak(said.text, said.language, voice, speed) if kokoro and "_" in voice else _espeak(said.text, voice, speed)
+                samples = (
+                    kokoro.speak(said.text, said.language, voice, speed)
+                    if kokoro and "_" in voice
+                    else _espeak(said.text, voice, speed)
+                )
                 save(options.folder / name, samples)
             listed.write(json.dumps(asdict(whole), ensure_ascii=False) + "\n")
             listed.flush()

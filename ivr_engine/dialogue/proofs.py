@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ivr_engine.dialogue.model import Line, Step
-    from ivr_engine.dialogue.understanding import sound_alike
-from ivr_engine.dialogue.ways import Edge
+    from ivr_engine.dialogue.ways import Edge
 
 OPTIONS = 5
 OPERATOR_KEYS, OPERATOR_S = 2, 30

@@ -6,6 +6,7 @@ a value, a score, and whether to take it, to confirm it or to ask again. See doc
 
 from ivr_engine.dialogue.understanding.dates import DATE, day
 from ivr_engine.dialogue.understanding.digits import DIGITS, digits
+from ivr_engine.dialogue.understanding.expecting import expected
 from ivr_engine.dialogue.understanding.folding import sound_alike
 from ivr_engine.dialogue.understanding.matching import CHOICE, YES_NO, choice, command, danger, yes_no
 from ivr_engine.dialogue.understanding.places import PLACE, names, place
@@ -31,6 +32,7 @@ __all__ = [
     "danger",
     "day",
     "digits",
+    "expected",
     "names",
     "place",
     "sound_alike",

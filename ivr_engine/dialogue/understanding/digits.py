@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
 from text_to_num import alpha2digit
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ivr_engine.hearing import Guess
 
-DIGITS = Bands(take=0.9, confirm=0.45, margin=0.05)
+DIGITS = Bands(take=0.9, confirm=0.45, margin=0.2)
 """Codes are read back unless they were heard very plainly."""
 
 _MISHEARD = 0.6
@@ -25,6 +26,7 @@ _SEPARATED = re.compile(r"(?<=\d)[\s.,;:/\-–']+(?=\d)")
 _GROUPED = re.compile(r"(?<=\d)\.(?=\d{3}(?:\D|$))")
 _LATER = 0.95
 _REJOINED = 0.85
+_WAYS = 64
 _COMPOUND = re.compile(r"[a-zàèéìòù-]+")
 
 
@@ -49,17 +51,26 @@ def digits(
 
 
 def _readings(text: str, language: str) -> Iterator[tuple[str, float]]:
-    """Ways to read the digits of a text, each with the share of it that they explain."""
+    """Ways to read the digits of a text, each with the share of it that they explain.
+
+    First as a sentence: "centoventi tre" is 123, "venti due" 22. Then word by word, where a ten and the unit after it may belong
+    together or not: "novanta uno zero" is 910 as well as 9010. How many digits are wanted decides, or the caller is asked.
+    """
     written, share = in_figures(text, language)
-    groups = re.findall(r"\d+", written)
-    yield "".join(groups), share
-    joined = list(groups)
-    for place in range(len(groups) - 1, 0, -1):  # "novanta uno" may be 91 as well as 901
-        tens, unit = groups[place - 1], groups[place]
-        if len(tens) == 2 and tens[1] == "0" and tens[0] in "23456789" and len(unit) == 1 and unit != "0":
-            joined[place - 1 : place + 1] = [tens[0] + unit]
-    if joined != groups:
-        yield "".join(joined), share * _REJOINED
+    yield "".join(re.findall(r"\d+", written)), share
+    groups = [digits for word in in_numbers(text, language)[0].split() if (digits := _figure(word, language))]
+    pairs = [at for at in range(1, len(groups)) if re.fullmatch(r"[2-9]0", groups[at - 1]) and re.fullmatch("[1-9]", groups[at])]
+    ways = (joined for many in range(len(pairs) + 1) for joined in combinations(pairs, many))
+    for joined in islice(ways, _WAYS):
+        parts = [group[0] if at + 1 in joined else group for at, group in enumerate(groups)]
+        yield "".join(parts), share * _REJOINED
+
+
+def _figure(word: str, language: str) -> str:
+    if word.isdigit() or language not in {"it", "en"}:
+        return word if word.isdigit() else ""
+    figure = alpha2digit(word, language, 0)
+    return figure if figure.isdigit() else ""
 
 
 def in_figures(text: str, language: str) -> tuple[str, float]:
@@ -67,8 +78,14 @@ def in_figures(text: str, language: str) -> tuple[str, float]:
 
     Words misheard by a sound or two ("Tinguhe") are taken for the number they sound like, at a price.
     """
+    sentence, share = in_numbers(text, language)
+    return (alpha2digit(sentence, language, 0) if language in {"it", "en"} else sentence), share
+
+
+def in_numbers(text: str, language: str) -> tuple[str, float]:
+    """The same, its numbers still in words."""
     known = words(language)
-    plain = _GROUPED.sub("", text)
+    plain = _GROUPED.sub("", text).replace("centoott", "centott")  # both are written
     said: list[str] = []
     worth: list[float] = []
     for word in split(_SEPARATED.sub(" ", plain)):
@@ -76,11 +93,7 @@ def in_figures(text: str, language: str) -> tuple[str, float]:
         said.append(number)
         if word not in known.fillers or near == 1.0:
             worth.append(near)
-    sentence = _doubled(" ".join(said), language)
-    if language not in {"it", "en"}:
-        return sentence, 1.0
-    share = sum(worth) / len(worth) if worth else 0.0
-    return alpha2digit(sentence, language, 0), share
+    return _doubled(" ".join(said), language), sum(worth) / len(worth) if worth else 0.0
 
 
 def is_number(word: str, language: str) -> bool:

@@ -72,8 +72,8 @@ def sounds(words: Sequence[str], language: str) -> tuple[str, str]:
 
 def alike(one: tuple[str, str], other: tuple[str, str]) -> float:
     """From 0 to 1; one wrong sound weighs more in a short saying, where it makes another word."""
-    least = min(len(one[0]), len(other[0]))
-    if not least:
+    least, most = sorted((len(one[0]), len(other[0])))
+    if least * 2 < most or not least:
         return 0.0
     near = (Levenshtein.normalized_similarity(one[0], other[0]) + Levenshtein.normalized_similarity(one[1], other[1])) / 2
     return max(0.0, 1 - (1 - near) * (1 + 4 / (least + 1)))

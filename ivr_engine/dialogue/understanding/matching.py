@@ -26,16 +26,45 @@ _COVER = 0.2
 """The share that hangs on how much of what was heard the phrase explains."""
 _SHORT = 4
 """A phrase of fewer sounds is only found whole words, within a longer utterance."""
+_PLAIN = 0.85
+"""How alike it must sound to have been said for certain."""
 _LATER = 0.97
 """What a recogniser's second guess weighs against its first."""
 
 
 class Hit(NamedTuple):
-    """A phrase found among heard words: how surely, and from which word to before which."""
+    """A phrase found among heard words: how surely, how alike it sounds, and from which word to before which."""
 
     score: float
+    near: float = 0.0
     start: int = 0
     stop: int = 0
+
+    def within(self, other: Hit) -> bool:
+        """Whether it is a part of the other, which says more."""
+        return other.start <= self.start and self.stop <= other.stop and self.stop - self.start < other.stop - other.start
+
+    def beside(self, other: Hit) -> bool:
+        """Whether it was said besides the other."""
+        return self.stop <= other.start or other.stop <= self.start
+
+
+class Heard:
+    """The words of a guess, and the sounds of any run of them."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self.words, self.language = split(text), language
+        fillers = words(language).fillers
+        only = all(word in fillers for word in self.words)
+        self.weights = [len(word) if only or word not in fillers else 0 for word in self.words]
+        self.weight = sum(self.weights) or 1
+        self._sounds: dict[tuple[int, int], tuple[str, str]] = {}
+
+    def sounds(self, start: int, stop: int) -> tuple[str, str]:
+        """Of the words from `start` to before `stop`."""
+        if (start, stop) not in self._sounds:
+            self._sounds[start, stop] = sounds(self.words[start:stop], self.language)
+        return self._sounds[start, stop]
 
 
 def spelled_out(phrase: str, language: str) -> list[tuple[str, ...]]:
@@ -58,37 +87,25 @@ def _phrase(phrase: str, language: str) -> tuple[tuple[int, tuple[str, str]], ..
     return tuple((len(variant), sounds(variant, language)) for variant in spelled_out(phrase, language) if variant)
 
 
-def find(heard: Sequence[str], phrase: str, language: str) -> Hit:
+def find(heard: Heard, phrase: str) -> Hit:
     """Where a phrase is nearest to some of the heard words."""
-    best = Hit(0.0)
-    kept = _weights(heard, language)
-    total = sum(kept) or 1
-    for length, wanted in _phrase(phrase, language):
-        exact = len(wanted[0]) < _SHORT
-        for size in range(max(1, length - 1), min(len(heard), length + 2) + 1):
-            for start in range(len(heard) - size + 1):
-                near = alike(sounds(heard[start : start + size], language), wanted)
-                if exact and near < 1 and size < len(heard):
+    best, many = Hit(0.0), len(heard.words)
+    for length, wanted in _phrase(phrase, heard.language):
+        short = len(wanted[0]) < _SHORT
+        for size in range(max(1, length - 1), min(many, length + 2) + 1):
+            for start in range(many - size + 1):
+                near = alike(heard.sounds(start, start + size), wanted)
+                if short and near < 1 and size < many:
                     continue
-                cover = sum(kept[start : start + size]) / total
-                score = near * (1 - _COVER + _COVER * min(1.0, cover))
+                cover = min(1.0, sum(heard.weights[start : start + size]) / heard.weight)
+                score = near * (1 - _COVER + _COVER * cover)
                 if score > best.score:
-                    best = Hit(score, start, start + size)
+                    best = Hit(score, near, start, start + size)
     return best
 
 
-def _weights(heard: Sequence[str], language: str) -> list[int]:
-    fillers = words(language).fillers
-    if all(word in fillers for word in heard):
-        return [len(word) for word in heard]
-    return [0 if word in fillers else len(word) for word in heard]
-
-
-def best_of(heard: Sequence[str], phrases: Iterable[str], language: str) -> Hit:
-    """The best hit of several phrases that mean the same."""
-    return max(
-        (find(heard, phrase, language) for phrase in phrases), key=lambda hit: (hit.score, hit.stop - hit.start), default=Hit(0.0)
-    )
+def _most(hits: Iterable[Hit]) -> Hit:
+    return max(hits, key=lambda hit: (hit.score, hit.stop - hit.start), default=Hit(0.0))
 
 
 def rank(guesses: Sequence[Guess], phrases: Mapping[str, Sequence[str]], language: str) -> list[tuple[str, float]]:
@@ -98,14 +115,15 @@ def rank(guesses: Sequence[Guess], phrases: Mapping[str, Sequence[str]], languag
     """
     scores: dict[str, float] = {}
     for place, guess in enumerate(guesses):
-        heard = split(guess.text)
-        hits = {value: best_of(heard, said, language) for value, said in phrases.items()}
-        top = max(hits.values(), key=lambda hit: (hit.score, hit.stop - hit.start), default=Hit(0.0))
+        heard = Heard(guess.text, language)
+        hits = {value: _most(find(heard, phrase) for phrase in said) for value, said in phrases.items()}
+        top = _most(hits.values())
         trust = (1 - _TRUST + _TRUST * min(1.0, max(0.0, guess.confidence))) * _LATER**place
         for value, hit in hits.items():
-            within = top.start <= hit.start and hit.stop <= top.stop and hit.stop - hit.start < top.stop - top.start
-            score = hit.score * trust * (0.5 if within else 1)
-            scores[value] = max(scores.get(value, 0.0), score)
+            score = hit.score * (0.5 if hit.within(top) else 1)
+            if hit.near >= _PLAIN and hit.beside(top):  # two choices in one breath
+                score = max(score, top.score * _LATER)
+            scores[value] = max(scores.get(value, 0.0), score * trust)
     return sorted(scores.items(), key=lambda item: -item[1])
 
 

@@ -23,6 +23,8 @@ _GUESSES = 3
 _TOKENS = {"open": 60, "spelled": 80, "digits": 60}
 _TOKENS_ELSE = 24
 """A choice is short; whisper goes round and round in what is not speech."""
+_BIASED = frozenset({"phrases", "yes_no"})
+"""Where few phrases are expected, they are held before it; a list of all towns or numbers leads it astray."""
 _NO_SPEECH = 0.75
 _PAD_S = 0.3
 """Silence at both ends: whisper drops a word that is cut off sharply."""
@@ -51,7 +53,8 @@ class WhisperHearing:
     """See hookspecs.Hearing."""
 
     def __init__(self, model: WhisperModel, language: str, kind: Kind, phrases: tuple[str, ...]) -> None:
-        self._model, self._kind, self._phrases = model, kind, phrases
+        self._model, self._kind = model, kind
+        self._phrases = phrases if kind in _BIASED else ()
         self._tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language=language)
         self._samples = bytearray()
 
