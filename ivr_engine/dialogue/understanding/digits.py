@@ -85,7 +85,7 @@ def in_figures(text: str, language: str) -> tuple[str, float]:
 def in_numbers(text: str, language: str) -> tuple[str, float]:
     """The same, its numbers still in words."""
     known = words(language)
-    plain = _GROUPED.sub("", text).replace("centoott", "centott")  # both are written
+    plain = _GROUPED.sub("", text).replace("centottant", "centoottant")  # text2num knows this one
     said: list[str] = []
     worth: list[float] = []
     for word in split(_SEPARATED.sub(" ", plain)):
