@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.dialogue.call import ALL_KEYS
 from ivr_engine.dialogue.model import Action
-from ivr_engine.dialogue.understanding import Band, Understood, words, yes_no
+from ivr_engine.dialogue.understanding import Band, Understood, yes_no
+from ivr_engine.dialogue.understanding.expecting import expected
 from ivr_engine.events import SpeechHeard
 from ivr_engine.hearing import Expectation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ivr_engine.calls import Reply
     from ivr_engine.dialogue.turn import Turn
@@ -31,14 +32,16 @@ _CONFIRM_S = 5.0
 
 
 class Ear(NamedTuple):
-    """What a step expects to hear in the caller's language. `say` gives the prompt that reads a value back, after it has filled
-    that prompt's slots; `longest_s` how long one may speak."""
+    """What a step expects to hear in the caller's language; `phrases` are its own. `say` gives the prompt that reads a value
+    back, after it has filled that prompt's slots; `longest_s` how long one may speak."""
 
     kind: Kind
     phrases: tuple[str, ...]
     understand: Callable[[Sequence[Guess]], Understood]
     say: Callable[[str], str]
     longest_s: float = 12.0
+    look: Callable[[Sequence[Guess]], Awaitable[None]] | None = None
+    """Looks things up that `understand` needs, if there are any."""
 
 
 class Answer(NamedTuple):
@@ -59,6 +62,7 @@ class Listener:
         self._turn = turn
         self._ear = ear if ear is not None and turn.call.listens and turn.line.speech else None
         self._lows = 0
+        self._begun = False  # something was heard before a failure
 
     @property
     def listens(self) -> bool:
@@ -67,37 +71,44 @@ class Listener:
 
     async def ask(self, prompts: Sequence[str], keys: str, timeout_s: float, *, reproach: str = "") -> Answer:
         """Speak and listen; see Turn.ask_key, whose place it takes. Raises what that raises."""
+        answer = None
+        if self._ear is not None:
+            answer = await self.listen(self._hinted(prompts), keys, timeout_s, reproach=reproach)
+            reproach = FAILED if answer is None and self._begun else reproach
+        if answer is not None:
+            return answer
+        return Answer(await self._turn.ask_key(prompts, keys, timeout_s, reproach=reproach))
+
+    async def listen(self, prompts: Sequence[str], keys: str, timeout_s: float, *, reproach: str = "") -> Answer | None:
+        """The same, and None when nobody listens, or nobody any more: it is not the caller's failure."""
         turn, ear = self._turn, self._ear
         if ear is None:
-            return Answer(await turn.ask_key(prompts, keys, timeout_s, reproach=reproach))
-        expected = Expectation(turn.language, ear.kind, _with_commands(ear, turn.language))
-        reply = await turn.converse(self._hinted(prompts), keys, turn.listening(expected, timeout_s, ear.longest_s), reproach)
+            return None
+        expectation = Expectation(turn.language, ear.kind, expected(ear.kind, turn.language, ear.phrases))
+        reply = await turn.converse(prompts, keys, turn.listening(expectation, timeout_s, ear.longest_s), reproach)
+        turn.hinted = turn.hinted or bool(reply.heard)
         match reply.how:
             case "key":
                 return Answer(reply.key)
             case "silence":
                 return Answer()
             case "failed":
-                return await self._by_keys(reply, prompts, keys, timeout_s, reproach)
+                self._ear, self._begun = None, bool(reply.heard)
+                turn.record(_fact(turn, reply.why, None, reply))
+                return None
         return await self._understood(ear, reply)
 
     def _hinted(self, prompts: Sequence[str]) -> Sequence[str]:
         """Once in a call it is said that one may speak."""
         if self._turn.hinted or not prompts:
             return prompts
-        self._turn.hinted = True
         return (HINT, *prompts)
-
-    async def _by_keys(self, reply: Reply, prompts: Sequence[str], keys: str, timeout_s: float, reproach: str) -> Answer:
-        """Nobody listens, or nobody any more: the same with keys alone. It is not the caller's failure."""
-        turn, self._ear = self._turn, None
-        turn.record(_fact(turn, reply.why, None, reply))
-        reproach = FAILED if reply.heard else reproach
-        return Answer(await turn.ask_key(prompts, keys, timeout_s, reproach=reproach))
 
     async def _understood(self, ear: Ear, reply: Reply) -> Answer:
         turn = self._turn
         text = reply.guesses[0].text if reply.guesses else ""
+        if ear.look is not None:
+            await ear.look(reply.guesses)
         said = ear.understand(reply.guesses)
         if text:
             turn.heard_saying(text)
@@ -116,9 +127,9 @@ class Listener:
     async def _confirm(self, ear: Ear, value: str, text: str) -> Answer:
         """Did you say …? Yes or no, by voice or key; whatever else is said counts as no."""
         turn = self._turn
-        expected = Expectation(turn.language, "yes_no", _yes_no_phrases(turn.language))
+        expectation = Expectation(turn.language, "yes_no", expected("yes_no", turn.language))
         prompts = (ear.say(value), SAID)
-        reply = await turn.converse(prompts, ALL_KEYS, turn.listening(expected, _CONFIRM_S, 6.0), "")
+        reply = await turn.converse(prompts, ALL_KEYS, turn.listening(expectation, _CONFIRM_S, 6.0), "")
         key = reply.key
         if reply.how == "failed":
             turn.record(_fact(turn, reply.why, None, reply))
@@ -148,19 +159,6 @@ class Listener:
         return LOW if self._ear is not None else KEYS
 
 
-def _with_commands(ear: Ear, language: str) -> tuple[str, ...]:
-    """All that would be taken as it stands: the step's phrases and the words that every step knows; nothing for open speech."""
-    if not ear.phrases:
-        return ()
-    commands = (phrase for said in words(language).commands.values() for phrase in said)
-    return tuple(dict.fromkeys((*ear.phrases, *commands)))
-
-
-def _yes_no_phrases(language: str) -> tuple[str, ...]:
-    known = words(language)
-    return (*known.yes, *known.no)
-
-
 def _fact(turn: Turn, result: str, said: Understood | None, reply: Reply) -> SpeechHeard:
     engine = turn.house.engines.get(turn.language, "")
     band, score = (said.band.value, round(said.score, 3)) if said is not None else ("", 0.0)
@@ -177,4 +175,4 @@ def yes_or_no(turn: Turn, yes: str, no: str) -> Ear:
     def say(value: str) -> str:
         return "speech.yes" if value == yes else "speech.no"
 
-    return Ear("yes_no", _yes_no_phrases(turn.language), understand, say, 6.0)
+    return Ear("yes_no", (), understand, say, 6.0)

@@ -20,6 +20,7 @@ from ivr_engine.dialogue.steps.goodbye import Goodbye
 from ivr_engine.dialogue.steps.goto import Goto
 from ivr_engine.dialogue.steps.language import Language
 from ivr_engine.dialogue.steps.menu import Menu
+from ivr_engine.dialogue.steps.open import Open
 from ivr_engine.dialogue.steps.queue import Queue
 from ivr_engine.dialogue.steps.set_ import Set
 from ivr_engine.dialogue.steps.transfer import Transfer
@@ -42,7 +43,7 @@ ALIKE = 0.75
 """From here on what is said for one option is taken for the other when the line is poor."""
 
 _SERVES = (Answer, Queue, Callback, Transfer, Goodbye)
-_LISTENS = (Menu, Ask, Confirm, Queue, Callback, Goodbye)
+_LISTENS = (Menu, Open, Ask, Confirm, Queue, Callback, Goodbye)
 _SLOT = re.compile(r"\{([A-Za-z][A-Za-z0-9_.]*):")
 _DIGIT = re.compile(r"(?<![\d.,])\d(?![\d])")
 _ENGINE_FILLS = ("choice.", "queue.", "callback_number", "said")

@@ -33,6 +33,7 @@ from ivr_engine.routing.follow import Follower
 from ivr_engine.routing.hours import LineHours
 from ivr_engine.routing.operators import Changes, Operators
 from ivr_engine.routing.reception import Reception, Serving
+from ivr_engine.routing.topics import ArticleTopics
 from ivr_engine.routing.wait import Waits
 from ivr_engine.watchdog import Watchdog
 
@@ -180,6 +181,7 @@ class Engine:
             transfers={name: transfer.number for name, transfer in self.settings.transfers.items()},
             limits=Limits(self_service_s=self.settings.engine.self_service_limit),
             engines=self.voices.engines,
+            topics=ArticleTopics(self.reactor, self.store.articles.search),
         )
         return Serving(lines.lines, lines.numbers(), house)
 

@@ -162,3 +162,53 @@ def test_half_heard_digits_are_read_back(line_of: Made) -> None:
 def test_digits_may_be_keyed_where_they_may_be_said(line_of: Made) -> None:
     played = play_line(line_of(ASK.replace("INPUT", "cap")), '00185 1 "x"')
     assert played.progress.inputs == {"quale": "00185"}
+
+
+OPEN = """
+motivo:
+  open:
+    prompt: perche
+    topics:
+      tfr: {to: fine, name: {it: Fondo pensione, en: Pensions}, examples: {it: [come funziona il fondo pensione, il tfr]}}
+      carta: {to: due, name: {it: Carta acquisti, en: Card}, examples: {it: [vorrei la carta acquisti]}, articles: [L01]}
+    otherwise: menu
+menu: {menu: {prompt: scelta, options: {"1": fine, "2": due}}}
+fine: {goodbye: {prompt: bye}}
+due: {goodbye: {prompt: bye}}
+"""
+
+
+def test_an_open_question_leads_to_what_was_meant(line_of: Made) -> None:
+    played = play_line(line_of(OPEN), '"vorrei sapere come funziona il fondo pensione"')
+    assert played.steps == ["motivo", "fine"]
+    assert [(event.result, event.value) for event in played.of(InputTaken)] == [("match", "tfr")]
+    assert played.progress.path[0] == ("made", "motivo", "tfr")
+    assert "speech.hint" not in played.heard
+
+
+def test_a_topic_half_meant_is_read_back(line_of: Made) -> None:
+    played = play_line(line_of(OPEN.replace("perche", "perche\n    speech: {take: 1, confirm: 0.1}")), '"la carta acquisti" 1')
+    assert played.steps == ["motivo", "due"]
+    assert "said.motivo.carta" in played.heard
+
+
+@pytest.mark.parametrize(
+    ("said", "steps"),
+    [
+        ('2 "x"', ["motivo", "menu", "due"]),  # the key is the menu's
+        ('<1 "x"', ["motivo", "menu", "fine"]),
+        ('0 "x"', ["motivo", "menu", "operator"]),
+        ('~ 2 "x"', ["motivo", "menu", "due"]),
+        ('"pioverà domani" "forse nevica" 2', ["motivo", "menu", "due"]),
+        ('"un operatore"', ["motivo", "operator"]),
+    ],
+)
+def test_none_of_the_topics_is_the_menus_matter(line_of: Made, said: str, steps: list[str]) -> None:
+    assert play_line(line_of(OPEN), said).steps == steps
+
+
+def test_an_open_question_is_not_heard_where_nobody_listens(line_of: Made) -> None:
+    for script, deaf in (("2", ""), ('2 "x"', "busy")):
+        played = play_line(line_of(OPEN), script, deaf=deaf)  # type: ignore[arg-type]
+        assert played.steps == ["motivo", "menu", "due"]
+        assert played.heard == ["scelta", "bye"]
