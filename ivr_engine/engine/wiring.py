@@ -24,6 +24,7 @@ from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
+from ivr_engine.records.utterances import Utterances
 from ivr_engine.routing.board import Board
 from ivr_engine.routing.callers import KnownCallers
 from ivr_engine.routing.contacts import Book, OpenContacts
@@ -182,6 +183,7 @@ class Engine:
             limits=Limits(self_service_s=self.settings.engine.self_service_limit),
             engines=self.voices.engines,
             topics=ArticleTopics(self.reactor, self.store.articles.search),
+            utterances=Utterances(self.store.writer),
         )
         return Serving(lines.lines, lines.numbers(), house)
 

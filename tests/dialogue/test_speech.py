@@ -164,6 +164,12 @@ def test_digits_may_be_keyed_where_they_may_be_said(line_of: Made) -> None:
     assert played.progress.inputs == {"quale": "00185"}
 
 
+@pytest.mark.parametrize("head", ["keep_utterances: true", ""])
+def test_sound_is_asked_for_only_where_the_line_keeps_it(line_of: Made, head: str) -> None:
+    line = line_of(MENU, head=head)
+    assert line.keep_utterances is bool(head)
+
+
 OPEN = """
 motivo:
   open:
