@@ -32,7 +32,8 @@ class ScreenPop:
     """What the rung operator sees before lifting the phone.
 
     `path`: (line, step, key) as walked; `inputs`: validated, by name, as their masks let
-    them be seen; `facts`: what the line's functions found; `said`: what the caller said, as it was heard; `open_cases` is None when the store did not answer in time.
+    them be seen; `facts`: what the line's functions found; `said`: what the caller said, as it was heard; `open_cases` is None
+    when the store did not answer in time.
     """
 
     contact: str

@@ -176,7 +176,7 @@ class FakeCall:
                 ms = min(_CUT_IN_MS, self._length(file))
                 self.heard.append(file)
                 self.clock.advance(ms / 1000)
-                return self._say((*heard, Heard("", ms)))
+                return self._say((*heard, Heard("", ms)), listening)
             try:
                 played = await self.play(file, keys)
             except CallerHungUp as gone:
@@ -186,18 +186,19 @@ class FakeCall:
             if played.key:
                 return Reply("key", tuple(heard), played.key)
         if not self._left and self._prompted and self._groups and _SPEECH.fullmatch(self._groups[0]):
-            return self._say(tuple(heard))
+            return self._say(tuple(heard), listening)
         key = await self.key(listening.timeout_s)
         return Reply("key" if key else "silence", tuple(heard), key)
 
-    def _say(self, heard: tuple[Heard, ...]) -> Reply:
+    def _say(self, heard: tuple[Heard, ...], listening: Listening) -> Reply:
         said = _SPEECH.fullmatch(self._groups.pop(0))
         assert said is not None
         self._prompted = False
         self.clock.advance(_SPEECH_S)
         text, sure = said[1], float(said[2] or _SURE)
         self.story.append(f"says: {text}" if text else "makes a noise")
-        return Reply("speech", heard, guesses=(Guess(text, sure),) if text else (), took_ms=100)
+        guesses = (Guess(text, sure),) if text else ()
+        return Reply("speech", heard, guesses=guesses, took_ms=100, audio=text.encode() if listening.keep else b"")
 
     async def set_language(self, language: str) -> None:
         """See Call."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ivr_engine.dialogue.runner import Runner
 from ivr_engine.events import InputTaken, PrivateNoted, SpeechHeard
-from ivr_engine.testing import play_line
+from ivr_engine.speech.catalogue import Catalogue
+from ivr_engine.testing import FakeCall, play_line
+from ivr_engine.testing.rehearsal import house_of, run
 
 if TYPE_CHECKING:
     from .conftest import Made
@@ -164,10 +168,22 @@ def test_digits_may_be_keyed_where_they_may_be_said(line_of: Made) -> None:
     assert played.progress.inputs == {"quale": "00185"}
 
 
+class Kept(list[tuple[str, str, bytes]]):
+    def keep(self, contact: str, step: str, audio: bytes) -> None:
+        self.append((contact, step, audio))
+
+
 @pytest.mark.parametrize("head", ["keep_utterances: true", ""])
-def test_sound_is_asked_for_only_where_the_line_keeps_it(line_of: Made, head: str) -> None:
-    line = line_of(MENU, head=head)
-    assert line.keep_utterances is bool(head)
+def test_sound_is_kept_only_where_the_line_says_so(line_of: Made, head: str) -> None:
+    line, call, kept = line_of(MENU, head=head), FakeCall('"dimissioni"'), Kept()
+    house = replace(house_of(Catalogue({"made": line.texts()}), call.clock), utterances=kept)
+    run(Runner(call=call, contact="C1", journal=Journal(), line=line, lines={}, house=house).run())
+    assert kept == ([("C1", "menu", b"dimissioni")] if head else [])
+
+
+class Journal:
+    def record(self, event: object) -> None:
+        """Not of interest here."""
 
 
 OPEN = """

@@ -20,7 +20,7 @@ def test_utterances_are_documents_of_their_contact_and_are_erased_with_it(tmp_pa
     store = Store(tmp_path, lambda touched: None)
     store.start()
     try:
-        store.append(STARTED)
+        store.record(STARTED)
         utterances = Utterances(store.writer)
         for audio in (b"\x01\x02" * 800, b"\x03\x04" * 80):
             utterances.keep("C1", "menu", audio)
