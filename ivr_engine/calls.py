@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ivr_engine.events import QueueStatus, TransferStatus
+    from ivr_engine.hearing import Expectation, Guess
 
 
 class Heard(NamedTuple):
@@ -14,6 +17,38 @@ class Heard(NamedTuple):
     key: str
     ms: int
     found: bool = True
+
+
+class Listening(NamedTuple):
+    """How to listen: for what, how many seconds the caller has after the prompts to begin, whether speech may cut into them,
+    how many seconds one may speak, and whether what is said is to be handed over as audio too."""
+
+    expectation: Expectation
+    timeout_s: float
+    bargein: bool = True
+    longest_s: float = 12.0
+    keep: bool = False
+
+
+Why: TypeAlias = Literal["", "busy", "missing", "unreachable", "format", "broken", "late", "died", "failed"]
+"""Why nothing could be understood: every recogniser is busy or there is none; the exchange has no media application, or its
+connection does not come; it sends another rate; it breaks off; the recogniser is late, dead, or failed."""
+
+
+class Reply(NamedTuple):
+    """What came of speaking and listening at once: a key, something said (no guesses: only noise), silence, or a failure.
+
+    `heard`: one for each sound that was begun, none when it failed before anything could be heard. `took_ms`: from the end
+    of speech to the guesses. `audio`: what was said, if it was to be kept.
+    """
+
+    how: Literal["key", "speech", "silence", "failed"]
+    heard: Sequence[Heard] = ()
+    key: str = ""
+    guesses: tuple[Guess, ...] = ()
+    why: Why = ""
+    took_ms: int = 0
+    audio: bytes = b""
 
 
 class QueueResult(NamedTuple):

@@ -20,6 +20,7 @@ FILE = "ivr.toml"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
+Milliseconds = Annotated[int, Field(ge=100, le=10_000)]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
 
@@ -78,6 +79,24 @@ class AgiSection(Section):
     )
 
 
+class AudiosocketSection(Section):
+    """The port that Asterisk brings callers' voices to (AudioSocket); opened where there is a recogniser only."""
+
+    enabled: bool = Field(True, description="whether callers may speak at all; false leaves keys alone")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(9092, description="port to listen on; 0 takes any free one")
+    advertised: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$",
+        description="host:port at which Asterisk reaches it (default: those listened on)",
+    )
+    allow: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], AfterValidator(_some)] = Field(
+        ("127.0.0.1/32", "::1/128"), description="addresses or networks of the Asterisk machines; others are refused"
+    )
+    max_calls: int = Field(500, ge=1, le=10_000, description="callers listened to at once; further ones have keys alone")
+    connect_timeout: Seconds = Field(4.0, description="seconds in which Asterisk must connect; else the call has keys alone")
+
+
 class ExchangeSection(Section):
     """What switches the calls."""
 
@@ -112,6 +131,26 @@ class PromptsSection(Section):
 
     folder: str = Field("audio", description="rendered prompts")
     install: str = Field("", description="Asterisk's sounds folder, where publication lays new prompts (default: nowhere)")
+
+
+class SpeechSection(Section):
+    """Callers who may just say it."""
+
+    models: str = Field("models", min_length=1, description="folder of the installed speech models")
+    ears: dict[Annotated[str, Field(pattern=r"^[a-z]{2}$")], Annotated[str, Field(pattern=r"^[a-z0-9]+-[a-z0-9.-]+$")]] = Field(
+        {"it": "whisper-base", "en": "whisper-base"},
+        description="model that callers are heard with, by language; where it is not installed callers have keys alone",
+    )
+    workers: int = Field(1, ge=1, le=64, description="recognisers' processes of each model")
+    turns: int = Field(
+        8, ge=1, le=200, description="callers one of these processes listens to at once; further ones have keys alone"
+    )
+    threads: int = Field(1, ge=1, le=64, description="processor threads of each of these processes")
+    deadline: Seconds = Field(5.0, description="seconds from the end of what is said to its recognition; a later one is given up")
+    silence_ms: Milliseconds = Field(500, description="silence that ends a choice, a yes or no, or a place")
+    long_silence_ms: Milliseconds = Field(900, description="silence that ends digits, dates, letters and open speech")
+    settled_ms: Milliseconds = Field(200, description="a phrase heard whole and unchanged for so long ends a choice at once")
+    longest: Seconds = Field(15.0, description="seconds after which speech is cut off and understood as it is")
 
 
 class PluginsSection(Section):
@@ -165,10 +204,12 @@ class Settings(Section):
 
     engine: EngineSection = EngineSection()
     agi: AgiSection = AgiSection()
+    audiosocket: AudiosocketSection = AudiosocketSection()
     exchange: ExchangeSection = ExchangeSection()
     asterisk: AsteriskSection = AsteriskSection()
     virtual: VirtualSection = VirtualSection()
     prompts: PromptsSection = PromptsSection()
+    speech: SpeechSection = SpeechSection()
     plugins: PluginsSection = PluginsSection()
     console: ConsoleSection = ConsoleSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)

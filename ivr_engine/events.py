@@ -84,7 +84,7 @@ class ContactStarted:
 
 @dataclass(frozen=True, slots=True)
 class PrivateNoted:
-    """What identifies somebody: "number" (E.164), "name", "input.<step>". Never in the journal; erasable."""
+    """What identifies somebody: "number" (E.164), "name", "input.<step>", "said.<step>". Never in the journal; erasable."""
 
     contact: str
     at: float
@@ -151,6 +151,25 @@ class InputTaken:
     step: str
     result: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechHeard:
+    """The caller spoke, or nobody could listen. What was said is PrivateNoted as "said.<step>".
+
+    `result`: said (and taken), command (a word that every step knows), unsure (to be confirmed), then confirmed or corrected;
+    low (not understood), noise (no words); or why nobody listened (calls.Why).
+    `band` and `score` (0 to 1) are the understanding's, `took_ms` runs from the end of speech, `engine` is the language's model.
+    """
+
+    contact: str
+    at: float
+    step: str
+    result: str
+    band: str
+    score: float
+    took_ms: int
+    engine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +354,7 @@ Event: TypeAlias = (
     | PromptHeard
     | PromptMissing
     | InputTaken
+    | SpeechHeard
     | FunctionCalled
     | Diverted
     | FoundClosed

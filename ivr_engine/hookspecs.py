@@ -7,12 +7,14 @@ start; what they return is called during calls, in threads, with a time limit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date  # noqa: TC003 - plugin authors may ask for these hints at run time
 from typing import Literal, Protocol, TypeAlias
 
 import pluggy
+
+from ivr_engine.hearing import Guess, Kind  # noqa: TC001 - plugin authors may ask for these hints at run time
 
 PROJECT = "ivr_engine"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -94,4 +96,36 @@ def ivr_functions() -> Mapping[str, Function]:
 @hookspec
 def ivr_validators() -> Mapping[str, Validator]:
     """Validators for `ask` steps, by name. Shared by all lines: a name given twice is refused at start."""
+    raise NotImplementedError
+
+
+class Hearing(Protocol):
+    """One caller's turn, within a recogniser's process."""
+
+    def feed(self, samples: bytes) -> str | None:
+        """The next samples (as in hearing.py); what is heard so far, None when that has not changed or is not known yet."""
+
+    def finish(self) -> Sequence[Guess]:
+        """The caller has spoken. The likeliest guess first; none when there was no speech."""
+
+
+class Recogniser(Protocol):
+    """A speech engine with its model loaded, in a process of its own; it may block.
+
+    Its class is called with the model's folder and the threads it may use, and is loaded in that process alone.
+    """
+
+    def listen(self, language: str, kind: Kind, phrases: tuple[str, ...]) -> Hearing:
+        """Begin a turn; `phrases` is what would be taken as it stands, () for anything. Several turns may be open at once."""
+
+    def unknown(self, phrases: Iterable[str]) -> Sequence[str]:
+        """The words of these phrases that the model cannot hear."""
+
+
+@hookspec
+def ivr_ears() -> Mapping[str, str]:
+    """Speech recognisers, by engine name: where the class is, as "package.module:Class" (see Recogniser).
+
+    A model named `engine-...` (`whisper-base`) is heard with by that engine. A name given twice is refused at start.
+    """
     raise NotImplementedError

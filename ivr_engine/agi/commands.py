@@ -270,12 +270,13 @@ class Agi:
 
     # The dialplan
 
-    async def execute(self, application: str, options: str = "") -> int:
+    async def execute(self, application: str, options: str = "", within: float | None = FOR_EVER) -> int:
         """Run an application, for as long as it takes; its return code, -2 when there is none of that name. Also after hang-up.
 
-        Options stand as in the dialplan, commas between them. -1 is mostly, not always, a hang-up.
+        Options stand as in the dialplan, commas between them. -1 is mostly, not always, a hang-up. `within`: seconds after which
+        (and after the usual silence) the call counts as lost.
         """
-        return (await self._always("EXEC", application, options, extra=FOR_EVER)).number
+        return (await self._always("EXEC", application, options, extra=within)).number
 
     async def gosub(self, context: str, extension: str, priority: str, arguments: str = "") -> SubroutineEnd:
         """Run a dialplan subroutine, for as long as it takes."""

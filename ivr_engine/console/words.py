@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.dialogue.model import Action
+from ivr_engine.dialogue.steps.open import Open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,6 +83,8 @@ def heard(lines: Lines, path: Iterable[tuple[str, str, str]]) -> list[tuple[str,
 def _choice(line: Line, step: Step, key: str, language: str) -> str:
     if key in line.keys:
         return _GLOBAL[line.keys[key]][language]
+    if isinstance(step, Open):
+        return step.topics[key].name.get(language, key) if key in step.topics else ""
     options: dict[str, Option] = getattr(step, "options", {})
     option = options.get(key)
     phrases = getattr(option, "phrases", {}).get(language) if option is not None else None

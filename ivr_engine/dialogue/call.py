@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ivr_engine.calls import Heard, QueueResult, TransferResult
+from ivr_engine.calls import Heard, Listening, QueueResult, Reply, TransferResult
 
-__all__ = ["ALL_KEYS", "Call", "Heard", "QueueResult", "TransferResult"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ALL_KEYS", "Call", "Heard", "Listening", "QueueResult", "Reply", "TransferResult"]
 
 ALL_KEYS = "0123456789*#"
 
@@ -20,6 +23,16 @@ class Call(Protocol):
 
     async def key(self, timeout_s: float) -> str:
         """Wait for one key; "" when none came in time."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether what this caller says could be understood at all; False leaves keys alone."""
+
+    async def converse(self, files: Sequence[str], keys: str, listening: Listening) -> Reply:
+        """Play sound files while listening for keys and speech at once, then wait for either.
+
+        A key in `keys`, or speech where `listening` allows it, stops the sounds; after them every key counts.
+        """
 
     async def set_language(self, language: str) -> None:
         """Sounds are taken from this language ("it", "en") from now on."""

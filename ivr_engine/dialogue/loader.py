@@ -61,6 +61,8 @@ class Head(Model):
         default_factory=lambda: dict(GLOBAL_KEYS)
     )
     parts: tuple[LineName, ...] = ()
+    speech: bool = True
+    keep_utterances: bool = False
     start: Name
     operator: Name
     steps: Annotated[dict[Name, Any], Field(min_length=1)]
@@ -157,6 +159,8 @@ def read_line(files: LineFiles, name: str) -> tuple[Line | None, list[Problem]]:
         places=_Places(own.tree, {folder.part: folder.tree for folder in parts}),
         keys=head.keys,
         parts=head.parts,
+        speech=head.speech,
+        keep_utterances=head.keep_utterances,
     )
     return line, in_order(sources)
 

@@ -36,6 +36,14 @@ ARTICLE = "article."
 """An article is heard as the prompt `article.<id>`."""
 
 
+SAID = "said."
+
+
+def said_key(step: str, value: str) -> str:
+    """The prompt that reads a spoken value back: `said.<step>.<value>`."""
+    return f"{SAID}{step}.{value.replace('*', 'star').replace('#', 'hash')}"
+
+
 @dataclass(frozen=True, slots=True)
 class ToStep:
     """On to a step of this line."""
@@ -138,6 +146,14 @@ class Step(Model):
         """Every prompt it may speak: the field that names it ("" when it comes from the engine), and its key."""
         return ()
 
+    def phrases(self, _language: str) -> Iterable[str]:
+        """What callers may say here, as the tree has it."""
+        return ()
+
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """What its spoken values are called when they are read back: value, language, text."""
+        return {}
+
     def languages(self) -> Iterable[tuple[tuple[str, ...], str]]:
         """Every language it names, and where."""
         return ()
@@ -224,7 +240,22 @@ class Line:
     keys: Mapping[str, Action] = field(default_factory=lambda: dict(GLOBAL_KEYS))
     parts: tuple[str, ...] = ()
     """The shared parts whose steps, prompts and articles are among its own."""
+    speech: bool = True
+    """Whether callers may speak, where there is a recogniser for their language."""
+    keep_utterances: bool = False
+    """Whether what they say is kept as sound."""
 
     def texts(self) -> dict[str, Mapping[str, str]]:
         """All that is heard on this line: prompt key → language → text, articles as `article.<id>`."""
-        return {**self.prompts, **{ARTICLE + name: article.text for name, article in self.articles.items()}}
+        articles = {ARTICLE + name: article.text for name, article in self.articles.items()}
+        return {**self.prompts, **articles, **self._said()}
+
+    def _said(self) -> dict[str, Mapping[str, str]]:
+        """What may be read back for confirmation, unless the line has a prompt of that name."""
+        said: dict[str, Mapping[str, str]] = {}
+        for name, step in self.tree.steps.items():
+            for value, texts in step.names().items():
+                spoken = {language: text for language, text in texts.items() if language in self.languages}
+                if spoken and (key := said_key(name, value)) not in self.prompts:
+                    said[key] = spoken
+        return said

@@ -24,6 +24,8 @@ class Progress:
     shown: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     topic: str = ""
+    said: list[str] = field(default_factory=list)
+    """What the caller has said, in order, as it was heard."""
 
     def go_on_from(self, before: Progress) -> None:
         """The same caller, after an operator sent them on."""
@@ -32,6 +34,7 @@ class Progress:
         self.shown.update(before.shown)
         self.facts.update(before.facts)
         self.topic = before.topic
+        self.said[:0] = before.said
 
     def enter(self, line: str, step: str) -> None:
         """The caller came to a step."""

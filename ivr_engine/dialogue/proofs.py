@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from itertools import combinations
 from typing import TYPE_CHECKING, Protocol
 
 from ivr_engine.dialogue.model import ToLine, ToStep
@@ -19,9 +20,11 @@ from ivr_engine.dialogue.steps.goodbye import Goodbye
 from ivr_engine.dialogue.steps.goto import Goto
 from ivr_engine.dialogue.steps.language import Language
 from ivr_engine.dialogue.steps.menu import Menu
+from ivr_engine.dialogue.steps.open import Open
 from ivr_engine.dialogue.steps.queue import Queue
 from ivr_engine.dialogue.steps.set_ import Set
 from ivr_engine.dialogue.steps.transfer import Transfer
+from ivr_engine.dialogue.understanding import sound_alike
 from ivr_engine.dialogue.ways import edges, operator_keys, reached
 from ivr_engine.errors import Problem
 
@@ -36,12 +39,14 @@ OPTIONS = 5
 OPERATOR_KEYS, OPERATOR_S = 2, 30
 ANSWER_KEYS = 3
 MENU_S = 20
+ALIKE = 0.75
+"""From here on what is said for one option is taken for the other when the line is poor."""
 
 _SERVES = (Answer, Queue, Callback, Transfer, Goodbye)
-_LISTENS = (Menu, Ask, Confirm, Queue, Callback, Goodbye)
+_LISTENS = (Menu, Open, Ask, Confirm, Queue, Callback, Goodbye)
 _SLOT = re.compile(r"\{([A-Za-z][A-Za-z0-9_.]*):")
 _DIGIT = re.compile(r"(?<![\d.,])\d(?![\d])")
-_ENGINE_FILLS = ("choice.", "queue.", "callback_number")
+_ENGINE_FILLS = ("choice.", "queue.", "callback_number", "said")
 
 
 class Ears(Protocol):
@@ -204,6 +209,16 @@ def _spoken_keys(proof: _Proof) -> Iterator[Problem]:
                     yield proof.problem(name, message, "write other numbers in words", "key-not-offered", "prompt")
 
 
+def _phrases_alike(proof: _Proof) -> Iterator[Problem]:
+    for name, step in _menus(proof):
+        for language in proof.line.languages:
+            said = [(key, phrase) for key, option in step.options.items() for phrase in option.phrases.get(language, ())]
+            for (key, phrase), (other, another) in combinations(said, 2):
+                if key != other and (near := sound_alike(phrase, another, language)) >= ALIKE:
+                    message = f"{phrase!r} for {key} and {another!r} for {other} sound alike ({near:.0%}) in {language!r}"
+                    yield proof.problem(name, message, "say one of them otherwise", "phrases-alike", "options", other, "phrases")
+
+
 def _depth(proof: _Proof) -> Iterator[Problem]:
     keys = {proof.line.tree.start: 0}
     waiting = [(0, proof.line.tree.start)]
@@ -268,10 +283,10 @@ def _unused(proof: _Proof) -> Iterator[Problem]:
         yield Problem(file, number, article, message, "read it, or keep it for operators knowingly", "unused-article")
 
 
-_RULES = (_dead_ends, _loops, _articles, _operator, _options, _spoken_keys, _depth, _slots)
+_RULES = (_dead_ends, _loops, _articles, _operator, _options, _spoken_keys, _phrases_alike, _depth, _slots)
 _STRICT = (_long_menus, _complaint, _unconfirmed, _unused)
 RULES = (
     *("dead-end", "endless-loop", "expired-article", "operator-too-far", "too-many-options", "option-not-said"),
-    *("key-not-offered", "answer-too-deep", "slot-never-filled"),
+    *("key-not-offered", "phrases-alike", "answer-too-deep", "slot-never-filled"),
 )
 STRICT_RULES = ("menu-too-long", "no-complaint", "to-be-confirmed", "unused-article")

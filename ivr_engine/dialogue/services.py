@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ivr_engine.hookspecs import Request, Result
 
 
-__all__ = ["Callers", "Functions", "Hours", "Journal", "Notices", "Outlook", "Prompts", "Queues", "Sound"]
+__all__ = ["Callers", "Functions", "Hours", "Journal", "Notices", "Outlook", "Prompts", "Queues", "Sound", "Topics", "Utterances"]
 
 
 class Prompts(Protocol):
@@ -67,6 +67,20 @@ class Callers(Protocol):
 
     def has_open_case(self, number: str) -> Awaitable[bool]:
         """Whether that number (E.164, "" when withheld) has an open case. Soon, False when it is not known; never raises."""
+
+
+class Topics(Protocol):
+    """What the articles say of a caller's own words."""
+
+    def search(self, text: str, language: str) -> Awaitable[Sequence[tuple[str, str, float]]]:
+        """(line, article, score from 0 to 1) of the articles that fit, the best first. Soon, and never raises."""
+
+
+class Utterances(Protocol):
+    """Keeps what callers say as sound, where a line may."""
+
+    def keep(self, contact: str, step: str, audio: bytes) -> None:
+        """Samples as in hearing.py. Returns at once and never raises."""
 
 
 class Notices(Protocol):

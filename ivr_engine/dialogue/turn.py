@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ivr_engine.calls import Heard, Listening
 from ivr_engine.dialogue.diversion import Budget, Diversion, Limits, Reason
 from ivr_engine.dialogue.model import ToLine, ToStep
 from ivr_engine.errors import CallerHungUp
@@ -15,13 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
     from datetime import date
 
+    from ivr_engine.calls import Reply
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.call import Call
     from ivr_engine.dialogue.model import Line, Next, Way
     from ivr_engine.dialogue.progress import Progress
-    from ivr_engine.dialogue.services import Callers, Functions, Hours, Journal, Notices, Prompts, Queues
+    from ivr_engine.dialogue.services import (
+        Callers,
+        Functions,
+        Hours,
+        Journal,
+        Notices,
+        Prompts,
+        Queues,
+        Topics,
+        Utterances,
+    )
     from ivr_engine.events import Event
+    from ivr_engine.hearing import Expectation
     from ivr_engine.hookspecs import Mask, Validator
+    from ivr_engine.sounds import Sound
 
 REPEATS = 5
 """How often one visit to a step may be repeated at the caller's wish (`*`) before it leads on."""
@@ -33,7 +47,8 @@ _DEEPEST = 5  # parts within parts
 class House:
     """What all calls share: where prompts, functions, hours and so on come from, the clock, the limits of a call.
 
-    `transfers`: the numbers that callers may be put through to, by the name that trees use.
+    `transfers`: the numbers that callers may be put through to, by the name that trees use. `engines`: what callers are heard
+    with, by language. `topics` and `utterances` are None where there are no articles to search, and nothing may be kept.
     """
 
     prompts: Prompts
@@ -46,6 +61,9 @@ class House:
     clock: Clock
     transfers: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    engines: Mapping[str, str] = field(default_factory=dict)
+    topics: Topics | None = None
+    utterances: Utterances | None = None
 
 
 class Caller(NamedTuple):
@@ -87,6 +105,7 @@ class Turn:
         "call",
         "caller",
         "contact",
+        "hinted",
         "house",
         "language",
         "line",
@@ -109,6 +128,8 @@ class Turn:
         """What slots of prompts are filled from: inputs, and values of functions."""
         self.typed_ahead = ""
         """The digit that cut a `say` short: it is meant for the menu or the ask that follows."""
+        self.hinted = False
+        """Whether the caller has been told that they may speak."""
         self.talked = False
         """Whether the caller's last queue was answered."""
         self.returns: tuple[Way, ...] = ()
@@ -195,10 +216,8 @@ class Turn:
         """
         if not self._speaking_freely:
             self.budget.check_time()
-        try:
-            sounds = self.house.prompts.utterance(self.line.name, prompt, self.language, self.values)
-        except LookupError:
-            self.record(PromptMissing(self.contact, self.now(), self.step, prompt, ""))
+        sounds = self._sounds(prompt)
+        if not sounds:
             return Spoken("", complete=False)
         if self._hash_expected:
             keys = keys.replace("#", "")
@@ -221,6 +240,14 @@ class Turn:
             self._heard(prompt, length, heard, counts=counts and not missing)
         self._hash_expected = self._hash_expected and not key
         return Spoken(key, complete=not missing)
+
+    def _sounds(self, prompt: str) -> tuple[Sound, ...]:
+        """A prompt's sounds; none, and journaled so, when it cannot be said."""
+        try:
+            return self.house.prompts.utterance(self.line.name, prompt, self.language, self.values)
+        except LookupError:
+            self.record(PromptMissing(self.contact, self.now(), self.step, prompt, ""))
+            return ()
 
     def _heard(self, prompt: str, length_ms: int, heard_ms: int, *, counts: bool) -> None:
         self.record(PromptHeard(self.contact, self.now(), self.step, prompt, length_ms, heard_ms, counts))
@@ -248,6 +275,63 @@ class Turn:
                 raise Diversion(Reason.PROMPT_MISSING)
         return await self.key(timeout_s)
 
+    def listening(self, expectation: Expectation, timeout_s: float, longest_s: float) -> Listening:
+        """How to listen here."""
+        step = self.line.tree.steps.get(self.step)
+        keep = self.line.keep_utterances and self.house.utterances is not None
+        return Listening(expectation, timeout_s, getattr(step, "bargein", True), longest_s, keep)
+
+    async def converse(self, prompts: Sequence[str], keys: str, listening: Listening, reproach: str) -> Reply:
+        """Speak prompts (a `reproach` first, see ask_key) and listen for keys and speech at once. What was heard is journaled.
+
+        Raises CallerHungUp, CallLost, Diversion.
+        """
+        if not self._speaking_freely:
+            self.budget.check_time()
+        spoken = [(prompt, self._sounds(prompt)) for prompt in ((reproach, *prompts) if reproach else prompts)]
+        if self._hash_expected:
+            keys = keys.replace("#", "")
+        files = [sound.file for _, sounds in spoken for sound in sounds]
+        try:
+            reply = await self.call.converse(files, keys, listening)
+        except CallerHungUp as gone:
+            self._conversed(spoken, _spread(spoken, gone.heard_ms))
+            raise
+        complete = self._conversed(spoken, reply.heard)
+        must = prompts or (reproach,)
+        if reply.how != "failed" and not reply.key and not reply.guesses and not complete.issuperset(must):
+            raise Diversion(Reason.PROMPT_MISSING)
+        if reply.key == "#" and self._hash_expected:
+            key = await self.key(listening.timeout_s)
+            reply = reply._replace(how="key" if key else "silence", key=key)
+        self._hash_expected = self._hash_expected and reply.how == "silence"
+        return reply
+
+    def _conversed(self, spoken: Sequence[tuple[str, Sequence[Sound]]], heard: Sequence[Heard]) -> set[str]:
+        """Journal what was heard of each prompt; the prompts of which nothing is missing."""
+        place, complete = 0, set()
+        for prompt, sounds in spoken:
+            parts = heard[place : place + len(sounds)]
+            place += len(sounds)
+            lacking = [sound.file for sound, part in zip(sounds, parts, strict=False) if not part.found]
+            for file in lacking:
+                self.record(PromptMissing(self.contact, self.now(), self.step, prompt, file))
+            if sounds and not lacking:
+                complete.add(prompt)
+            if len(lacking) < len(parts):
+                self._heard(prompt, sum(sound.ms for sound in sounds), sum(part.ms for part in parts), counts=False)
+        return complete
+
+    def heard_saying(self, text: str) -> None:
+        """What the caller said, for the operator; the journal never holds it."""
+        self.progress.said.append(text)
+        self.record(PrivateNoted(self.contact, self.now(), f"said.{self.step}", text))
+
+    def keep_utterance(self, audio: bytes) -> None:
+        """What the caller said, as sound, where the line keeps it."""
+        if audio and self.house.utterances is not None:
+            self.house.utterances.keep(self.contact, self.step, audio)
+
     def expect_hash(self) -> None:
         """An entry ended by itself: a `#` that many callers key all the same belongs to it and means nothing more."""
         self._hash_expected = True
@@ -266,3 +350,14 @@ class Turn:
         self.progress.keep(name, value, mask)
         self.values[name] = value
         self.record(PrivateNoted(self.contact, self.now(), f"input.{name}", value))
+
+
+def _spread(spoken: Sequence[tuple[str, Sequence[Sound]]], heard_ms: int) -> list[Heard]:
+    """Milliseconds heard of several sounds in a row, as each sound's own."""
+    heard = []
+    for sound in (sound for _, sounds in spoken for sound in sounds):
+        if heard_ms <= 0:
+            break
+        heard.append(Heard("", min(heard_ms, sound.ms)))
+        heard_ms -= sound.ms
+    return heard

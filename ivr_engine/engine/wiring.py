@@ -18,12 +18,14 @@ from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
 from ivr_engine.engine.office import console
+from ivr_engine.engine.voices import Voices
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
+from ivr_engine.records.utterances import Utterances
 from ivr_engine.routing.board import Board
 from ivr_engine.routing.callers import KnownCallers
 from ivr_engine.routing.contacts import Book, OpenContacts
@@ -33,6 +35,7 @@ from ivr_engine.routing.follow import Follower
 from ivr_engine.routing.hours import LineHours
 from ivr_engine.routing.operators import Changes, Operators
 from ivr_engine.routing.reception import Reception, Serving
+from ivr_engine.routing.topics import ArticleTopics
 from ivr_engine.routing.wait import Waits
 from ivr_engine.watchdog import Watchdog
 
@@ -82,6 +85,7 @@ class Engine:
         self.pools.switch_off(self.board.notices.off)
         self.waits = Waits(reactor, self.clock, self._queue_state)
         self.feed.subscribe(self.waits.take)
+        self.voices = Voices(settings, reactor)
         self.serving = self._serve(lines)
         self.reception = Reception(
             reactor=reactor,
@@ -93,6 +97,7 @@ class Engine:
             caller_key=self.store.caller_key,
             answer_share=settings.engine.answer_share,
             look=lambda: self.follower.look(),  # noqa: PLW0108 - there is no follower before the exchange
+            media=lambda: self.voices.media,
         )
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
@@ -109,6 +114,7 @@ class Engine:
             self.store.start()
             self._publish_articles()
             self.port = self.server.listen()
+            self.voices.start()
             self.exchange = (
                 virtual_exchange(self, self._numbers)
                 if self.settings.exchange.kind == "virtual"
@@ -133,6 +139,7 @@ class Engine:
             self.console_port = self._open_console()
         except BaseException:
             self.watchdog.stop()
+            self.voices.stop()
             self.server.stop()
             self.store.close()
             raise
@@ -160,6 +167,7 @@ class Engine:
         self.board.put(notices)
         self.pools.switch_off(notices.off)
         self.lines = lines
+        self.voices.recordings.forget()
         self._spoken.add(lines.catalogue)
         self.serving = self._serve(lines)
         self._numbers.clear()
@@ -191,6 +199,9 @@ class Engine:
             clock=self.clock,
             transfers={name: transfer.number for name, transfer in self.settings.transfers.items()},
             limits=Limits(self_service_s=self.settings.engine.self_service_limit),
+            engines=self.voices.engines,
+            topics=ArticleTopics(self.reactor, self.store.articles.search),
+            utterances=Utterances(self.store.writer),
         )
         return Serving(lines.lines, lines.numbers(), house)
 
@@ -220,6 +231,7 @@ class Engine:
             await maybeDeferred(self._control.stopListening)
         finally:
             self.server.stop()
+            await maybeDeferred(self.voices.stop)
             self.store.close()
 
     def _staff(self, member: Member) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ivr_engine.agi import variables
-from ivr_engine.calls import Heard, QueueResult, TransferResult
+from ivr_engine.calls import Heard, QueueResult, Reply, TransferResult
 from ivr_engine.errors import CallerHungUp, CallLost
 from ivr_engine.events import QueueStatus, TransferStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ivr_engine.agi.commands import Agi
+    from ivr_engine.audiosocket.conversation import Conversation
+    from ivr_engine.audiosocket.media import Media
+    from ivr_engine.calls import Listening
 
 _NO_SUCH_APPLICATION = -2
 _STATUSES = {
@@ -33,29 +39,87 @@ _DIALLED = {
 }
 
 
+_EXCHANGE_FAILS = frozenset({"missing", "unreachable", "format"})
+"""Failures to listen that will not pass within a call."""
+
+
 class AgiCall:
-    """The verbs of `dialogue.call.Call` over one FastAGI session."""
+    """The verbs of `dialogue.call.Call` over one FastAGI session. Without `media` a call has keys alone."""
 
-    __slots__ = ("_agi", "_queued")
+    __slots__ = ("_agi", "_early", "_language", "_media", "_queued")
 
-    def __init__(self, agi: Agi) -> None:
-        self._agi = agi
+    def __init__(self, agi: Agi, media: Media | None = None) -> None:
+        self._agi, self._media = agi, media
         self._queued = False
+        self._language = ""
+        self._early = ""  # keys pressed while a conversation was being ended
 
     async def play(self, file: str, keys: str) -> Heard:
         """Play one sound file in the call's language; a key in `keys` stops it. Raises CallerHungUp with what was heard."""
+        while self._early:
+            if (key := self._take_early()) in keys:
+                return Heard(key, 0)
         played = await self._agi.stream_file(file, keys)
         return Heard(played.digit, played.ms, played.ok)
 
     async def key(self, timeout_s: float) -> str:
         """Wait for one key; "" when none came in time."""
+        if self._early:
+            return self._take_early()
         pressed = await self._agi.wait_for_digit(max(1, round(timeout_s * 1000)))
         return pressed.digit
+
+    def _take_early(self) -> str:
+        key, self._early = self._early[0], self._early[1:]
+        return key
+
+    @property
+    def listens(self) -> bool:
+        """See dialogue.call.Call."""
+        return self._media is not None and self._media.reachable
+
+    async def converse(self, files: Sequence[str], keys: str, listening: Listening) -> Reply:
+        """See dialogue.call.Call: the exchange connects to the media server for the length of this turn."""
+        if self._agi.hung_up:
+            raise CallerHungUp
+        if self._media is None or self._early:  # what was keyed meanwhile comes first
+            return Reply("failed", why="busy")
+        conversation = await self._media.begin(self._language, files, keys, listening)
+        if conversation is None:
+            return Reply("failed", why="busy")
+        reply = await self._over_audiosocket(self._media, conversation)
+        if reply.why in _EXCHANGE_FAILS:
+            if reply.why == "unreachable":
+                self._media.rest(reply.why)
+            self._media = None
+        return reply
+
+    async def _over_audiosocket(self, media: Media, conversation: Conversation) -> Reply:
+        name = media.server.expect(conversation)
+        try:
+            code = await self._agi.execute("AudioSocket", f"{name},{media.server.address}", conversation.longest_s)
+        finally:
+            if not conversation.connected:
+                media.server.forget(name)
+            conversation.fail("broken")  # nothing when it is over, as it should be
+        reply = conversation.reply
+        assert reply is not None
+        self._early = conversation.keys
+        if code == _NO_SUCH_APPLICATION:
+            return reply._replace(why="missing")
+        if reply.how == "failed" and not self._agi.hung_up:
+            # -1 may mean anything: the channel itself is asked, and this raises when the caller is gone.
+            with contextlib.suppress(CallerHungUp):
+                await self._agi.channel_status()
+        if self._agi.hung_up:
+            raise CallerHungUp(conversation.heard_ms)
+        return reply
 
     async def set_language(self, language: str) -> None:
         """Sounds are taken from this language from now on."""
         if self._agi.hung_up:  # the command itself would work on a dead channel
             raise CallerHungUp
+        self._language = language
         await self._agi.set_variable(variables.LANGUAGE, language)
 
     async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:

@@ -53,10 +53,17 @@ def fill(connection: sqlite3.Connection) -> None:
 
 
 def search(
-    connection: sqlite3.Connection, wanted: str, *, language: str = "it", line: str = "", on: date | None = None, limit: int = 10
+    connection: sqlite3.Connection,
+    wanted: str,
+    *,
+    language: str = "it",
+    line: str = "",
+    on: date | None = None,
+    limit: int = 10,
+    every: bool = True,
 ) -> tuple[Found, ...]:
     """The articles with all those words, or their stems; the last word may be unfinished. Nothing for no words. `on`: only those
-    in force on that day."""
+    in force on that day. Without `every` one of the words is enough."""
     words = _words(wanted)[:_MOST_WORDS]
     if not words:
         return ()
@@ -71,7 +78,7 @@ def search(
         " WHERE (a.line, a.id, a.language) = (article_words.line, article_words.id, article_words.language)"
         " AND valid_from <= ?5 AND (valid_to IS NULL OR valid_to >= ?5)))"
         " ORDER BY bm25(article_words, 10.0, 1.0, 2.0) LIMIT ?4",
-        (" AND ".join(terms), language, line, limit, on and on.isoformat()),
+        ((" AND " if every else " OR ").join(terms), language, line, limit, on and on.isoformat()),
     )
     return tuple(Found(row["line"], row["id"], row["language"], row["title"], row["extract"]) for row in rows)
 

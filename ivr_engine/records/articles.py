@@ -115,6 +115,11 @@ class Articles:
         with self._reader.open() as connection:
             return in_force(connection, line, article, language, on)
 
+    def search(self, words: str, language: str) -> tuple[article_search.Found, ...]:
+        """Those that have any of these words, the best first: for what people say, not for what they type."""
+        with self._reader.open() as connection:
+            return article_search.search(connection, words, language=language, every=False)
+
     def versions(self, line: str, article: str, language: str) -> tuple[PublishedArticle, ...]:
         """All versions, oldest first."""
         with self._reader.open() as connection:

@@ -79,6 +79,7 @@ class Desk:
                 facts=dict(progress.facts) if progress else {},
                 topic=progress.topic if progress else "",
                 open_cases=cases,
+                said=tuple(progress.said) if progress else (),
             )
         )
 

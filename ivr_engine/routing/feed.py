@@ -32,7 +32,8 @@ class ScreenPop:
     """What the rung operator sees before lifting the phone.
 
     `path`: (line, step, key) as walked; `inputs`: validated, by name, as their masks let
-    them be seen; `facts`: what the line's functions found; `open_cases` is None when the store did not answer in time.
+    them be seen; `facts`: what the line's functions found; `said`: what the caller said, as it was heard; `open_cases` is None
+    when the store did not answer in time.
     """
 
     contact: str
@@ -48,6 +49,7 @@ class ScreenPop:
     facts: dict[str, str]
     topic: str
     open_cases: tuple[OpenCase, ...] | None
+    said: tuple[str, ...] = ()
 
 
 Notice: TypeAlias = "Event | ScreenPop | CaseTouched"

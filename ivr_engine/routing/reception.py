@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ivr_engine.agi.commands import Agi
+    from ivr_engine.audiosocket.media import Media
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.model import Line
     from ivr_engine.records.citizens import Caller as KnownCaller
@@ -49,12 +50,14 @@ class Reception:
         caller_key: Callable[[str], str],
         answer_share: float,
         look: Callable[[], None],
+        media: Callable[[], Media | None] = lambda: None,
     ) -> None:
         self._reactor, self._exchange, self._clock, self._book, self._contacts = reactor, exchange, clock, book, contacts
         self._serving = serving
         self.exchange_ends = False
         """Set when the built-in exchange ends with the engine: it is not the callers who hang up then."""
         self._caller_key, self._share, self._look = caller_key, answer_share, look
+        self._media = media
 
     async def handle(self, agi: Agi) -> None:
         """One call, top to bottom. Whatever fails leaves IVR_DONE unset, so the dialplan takes the caller to a queue."""
@@ -64,7 +67,7 @@ class Reception:
             contact, transferred = before, self._come_back(before)
         else:
             contact, transferred = self._begin(agi, serving, caller), None
-        call = RoutedCall(agi, contact, self._reactor, self._look, serving.lines)
+        call = RoutedCall(agi, contact, self._reactor, self._look, serving.lines, self._media())
         cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""), transferred)
         if cause is None:
             return

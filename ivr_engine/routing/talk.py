@@ -15,10 +15,11 @@ from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.agi_call import AgiCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ivr_engine.agi.commands import Agi
-    from ivr_engine.calls import Heard, QueueResult
+    from ivr_engine.audiosocket.media import Media
+    from ivr_engine.calls import Heard, Listening, QueueResult, Reply
     from ivr_engine.dialogue.model import Line
     from ivr_engine.exchange.interface import TalkEnded
     from ivr_engine.routing.contacts import Contact
@@ -64,8 +65,16 @@ class RoutedCall(AgiCall):
     """The caller, with talk times as the ledger has them; `look` has the ledger read at once. `lines` by name: when the caller
     goes over to another one, the dialplan's fall-back queue goes with them."""
 
-    def __init__(self, agi: Agi, contact: Contact, reactor: Any, look: Callable[[], None], lines: Mapping[str, Line]) -> None:
-        super().__init__(agi)
+    def __init__(
+        self,
+        agi: Agi,
+        contact: Contact,
+        reactor: Any,
+        look: Callable[[], None],
+        lines: Mapping[str, Line],
+        media: Media | None = None,
+    ) -> None:
+        super().__init__(agi, media)
         self._contact, self._reactor, self._look, self._lines = contact, reactor, look, lines
         self._line = contact.line
 
@@ -74,6 +83,12 @@ class RoutedCall(AgiCall):
         if self._contact.line != self._line:
             await self._change_line()
         return await super().play(file, keys)
+
+    async def converse(self, files: Sequence[str], keys: str, listening: Listening) -> Reply:
+        """See dialogue.call.Call."""
+        if self._contact.line != self._line:
+            await self._change_line()
+        return await super().converse(files, keys, listening)
 
     async def queue(self, name: str, timeout_s: int, priority: int) -> QueueResult:
         """See dialogue.call.Call."""

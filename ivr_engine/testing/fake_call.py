@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ivr_engine.dialogue.call import Heard, QueueResult, TransferResult
+from ivr_engine.dialogue.call import Heard, QueueResult, Reply, TransferResult
 from ivr_engine.errors import CallerHungUp, CallLost
 from ivr_engine.events import QueueStatus, TransferStatus
+from ivr_engine.hearing import Guess
 from ivr_engine.testing.clock import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
+
+    from ivr_engine.calls import Listening, Why
 
 ANSWERED = QueueResult(QueueStatus.ANSWERED, 5, 60)
 """An operator answers after five seconds and talks for a minute."""
@@ -19,7 +22,10 @@ ANSWERED = QueueResult(QueueStatus.ANSWERED, 5, 60)
 PUT_THROUGH = TransferResult(TransferStatus.ANSWERED, 60)
 """The other body answers, and talks for a minute."""
 
-_INPUT = re.compile(r"<?[0-9*#~!]+")
+_INPUT = re.compile(r'<?(?:[0-9*#~!]+|"[^"]*"(?:@[01]?\.?\d+)?)')
+_GROUPS = re.compile(r'<?"[^"]*"\S*|\S+')
+_SPEECH = re.compile(r'<?"([^"]*)"(?:@([\d.]+))?')
+_SPEECH_S, _SURE = 1.5, 0.95
 _KEY_MS = 250  # between two keys
 _CUT_IN_MS = 500
 
@@ -45,6 +51,9 @@ class FakeCall:
     `<!` in the middle of the next prompt. Keys that are left of a group when a prompt begins cut into it, or are lost when it
     does not accept them, as on a real exchange.
 
+    `"vorrei un operatore"` is said once the line listens, `<"..."` into the next prompt; `"..."@0.5` is heard with that
+    confidence, `""` is a noise. Only a script with speech in it has a line that listens; `deaf` tells why it cannot after all.
+
     `transfer` says how being put through to another body ends.
 
     `length` gives a sound's milliseconds; files in `missing` are not there (a line's own may be named without the mark of
@@ -68,13 +77,16 @@ class FakeCall:
         transfer: TransferResult = PUT_THROUGH,
         hang_up_in: str = "",
         lost_in: str = "",
+        deaf: Why = "",
     ) -> None:
         self.clock = clock or ManualClock()
         self.story: list[str] = []
         self.heard: list[str] = []
         self.language = ""
         self.gone = self.lost = False
-        self._groups = keys.split()
+        self._groups: list[str] = _GROUPS.findall(keys)
+        self.listens = '"' in keys
+        self._deaf = deaf
         if wrong := [group for group in self._groups if not _INPUT.fullmatch(group)]:
             raise ValueError(f"{wrong[0]!r} is not an input: keys 0-9 * # together, ~ for silence, ! to hang up, < to cut in")
         self._left = ""
@@ -123,7 +135,7 @@ class FakeCall:
             key, self._left = self._left[0], self._left[1:]
             if key in keys:
                 return key, min(_KEY_MS, whole)
-        if self._groups and self._groups[0].startswith("<") and self._groups[0][1] in keys + "!":
+        if self._groups and self._groups[0].startswith("<") and self._groups[0][1] in f"{keys}!":
             group = self._groups.pop(0)
             self._left = group[2:]
             self._prompted = False
@@ -134,7 +146,10 @@ class FakeCall:
         """See Call."""
         self._alive()
         if not self._left and self._prompted and self._groups:
-            self._left = self._groups.pop(0).lstrip("<")
+            group = self._groups.pop(0)
+            self._left = "~" if '"' in group else group.lstrip("<")
+            if '"' in group:
+                self.story.append(f"says to nobody: {group}")
             self._prompted = False
         key, self._left = self._left[:1], self._left[1:]
         if key == "!":
@@ -147,6 +162,43 @@ class FakeCall:
         self.clock.advance(min(_KEY_MS / 1000, timeout_s))
         self.story.append(f"keys {key}")
         return key
+
+    async def converse(self, files: Sequence[str], keys: str, listening: Listening) -> Reply:
+        """See Call."""
+        self._alive()
+        if not self.listens or self._deaf:
+            return Reply("failed", why=self._deaf or "busy")
+        heard: list[Heard] = []
+        before = 0
+        for file in files:
+            cuts_in = bool(self._groups) and listening.bargein and self._groups[0].startswith('<"')
+            if cuts_in and not self._left:
+                ms = min(_CUT_IN_MS, self._length(file))
+                self.heard.append(file)
+                self.clock.advance(ms / 1000)
+                return self._say((*heard, Heard("", ms)), listening)
+            try:
+                played = await self.play(file, keys)
+            except CallerHungUp as gone:
+                raise type(gone)(before + gone.heard_ms) from None
+            heard.append(played._replace(key=""))
+            before += played.ms
+            if played.key:
+                return Reply("key", tuple(heard), played.key)
+        if not self._left and self._prompted and self._groups and _SPEECH.fullmatch(self._groups[0]):
+            return self._say(tuple(heard), listening)
+        key = await self.key(listening.timeout_s)
+        return Reply("key" if key else "silence", tuple(heard), key)
+
+    def _say(self, heard: tuple[Heard, ...], listening: Listening) -> Reply:
+        said = _SPEECH.fullmatch(self._groups.pop(0))
+        assert said is not None
+        self._prompted = False
+        self.clock.advance(_SPEECH_S)
+        text, sure = said[1], float(said[2] or _SURE)
+        self.story.append(f"says: {text}" if text else "makes a noise")
+        guesses = (Guess(text, sure),) if text else ()
+        return Reply("speech", heard, guesses=guesses, took_ms=100, audio=text.encode() if listening.keep else b"")
 
     async def set_language(self, language: str) -> None:
         """See Call."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Coroutine, Iterable, Mapping, Sequence
     from datetime import date
 
+    from ivr_engine.calls import Why
     from ivr_engine.clock import Clock
     from ivr_engine.dialogue.call import QueueResult, TransferResult
     from ivr_engine.dialogue.model import Line
@@ -173,6 +174,7 @@ class CallerOptions(TypedDict, total=False):
     transfer: TransferResult
     hang_up_in: str
     lost_in: str
+    deaf: Why
 
 
 def run(coroutine: Coroutine[Any, Any, E]) -> E:

@@ -66,6 +66,13 @@ class Interrupt(Model):
     interrupt: Keys
 
 
+class Say(Model):
+    """Words, said once what is being said is over, or into it."""
+
+    say: Annotated[str, Field(pattern=r'^[^"]+$')]
+    cuts_in: bool = False
+
+
 class Script(Model):
     """One recorded call. Without `hang_up` the caller listens on, silently, until somebody else ends it."""
 
@@ -73,7 +80,7 @@ class Script(Model):
     at: Annotated[str, AfterValidator(_moment)]
     caller: Annotated[str, Field(pattern=r"^(\+[0-9]{6,15})?$")] = "+393331234567"
     line: LineName | None = None
-    steps: Annotated[tuple[Hear | Press | Interrupt | Literal["silence", "hang_up"], ...], Field(min_length=1)]
+    steps: Annotated[tuple[Hear | Press | Interrupt | Say | Literal["silence", "hang_up"], ...], Field(min_length=1)]
     outcome: Annotated[Outcome, Field(strict=False)] | None = None
     inputs: dict[Name, str] = Field(default_factory=dict)
     facts: dict[Name, str] = Field(default_factory=dict)
@@ -94,6 +101,8 @@ class Script(Model):
                     groups.append(step.press)
                 case Interrupt():
                     groups.append(f"<{step.interrupt}")
+                case Say():
+                    groups.append(f'{"<" if step.cuts_in else ""}"{step.say}"')
                 case "silence":
                     groups.append("~")
                 case "hang_up":

@@ -29,7 +29,9 @@ ALWAYS = '{ mon-sun = ["00:00-24:00"] }'
 class Engine:
     """`start`, `kill` and `stop` as often as the test likes; the store stays."""
 
-    def __init__(self, folder: Path, asterisk: RealAsterisk, audio: Path, ami_port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, asterisk: RealAsterisk, audio: Path, ami_port: int = 0, speech: str = "[audiosocket]\nenabled = false"
+    ) -> None:
         self.folder, self.asterisk = folder, asterisk
         self.port = free_port()
         self.settings = folder / "ivr.toml"
@@ -46,6 +48,7 @@ log_format = "json"
 port = {self.port}
 [console]
 port = 0
+{speech}
 [exchange]
 kind = "asterisk"
 [asterisk]
@@ -72,7 +75,7 @@ talk = 2
         self._process: subprocess.Popen[bytes] | None = None
         asterisk.set_global(IVR_ENGINE=f"127.0.0.1:{self.port}")
 
-    def start(self) -> None:
+    def start(self, timeout: float = 20) -> None:
         """Start it and wait until it takes calls and sees Asterisk."""
         before = self.log()
         with (self.folder / "log").open("ab") as log:
@@ -85,7 +88,7 @@ talk = 2
             fresh = self.log()[len(before) :]
             return "waiting for calls" in fresh and "connected to Asterisk" in fresh
 
-        wait_for(up, 20, lambda: f"the engine did not start:\n{self.log()[-3000:]}")
+        wait_for(up, timeout, lambda: f"the engine did not start:\n{self.log()[-3000:]}")
 
     def kill(self) -> None:
         """SIGKILL."""

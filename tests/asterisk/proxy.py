@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Proxy:
     """Hands bytes on to `port` until `cut`; then connections are closed and new ones refused, until `restore`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, own_port: int = 0) -> None:
         self._target = port
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", own_port))
         self.port = int(self._listener.getsockname()[1])
         self._accepting()
 
@@ -34,6 +38,10 @@ class Proxy:
             end.close()
         self._open.clear()
 
+    def pump(self, data: bytes) -> bytes:
+        """What becomes of the bytes on their way to the target."""
+        return data
+
     def _accepting(self) -> None:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
@@ -45,13 +53,13 @@ class Proxy:
             except OSError:
                 return
             self._open += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+            for source, sink, through in ((near, far, self.pump), (far, near, bytes)):
+                threading.Thread(target=_pump, args=(source, sink, through), daemon=True).start()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, through: Callable[[bytes], bytes]) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
-            sink.sendall(data)
+            sink.sendall(through(data))
     with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

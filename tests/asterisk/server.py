@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .root import Root
 
 SITE = Path(__file__).parent / "site"
+VOICES = Path(__file__).parents[1] / "voices"
 DIALPLANS = PROJECT / "dialplans"
 QUEUES = ("lavoro", "sociale", "co", "tfr")
 DEFAULTS = {
@@ -204,6 +205,20 @@ class RealAsterisk:
             )
         return citizen
 
+    def say(self, citizen: Citizen, voice: str) -> None:
+        """The citizen says a sound of tests/voices now."""
+        self._act(citizen, "say", SAY=voice)
+
+    def press(self, citizen: Citizen, keys: str) -> None:
+        """The citizen presses keys now."""
+        self._act(citizen, "press", PRESS=keys)
+
+    def _act(self, citizen: Citizen, act: str, **variables: str) -> None:
+        with self.manager() as manager:
+            for name, value in variables.items():
+                manager.act(Action="Setvar", Channel=citizen.phone, Variable=name, Value=value)
+            manager.act(Action="Redirect", Channel=citizen.phone, Context="citizen-acts", Exten=act, Priority="1")
+
     def hang_up(self, citizen: Citizen) -> None:
         """The citizen puts the receiver down."""
         with self.manager() as manager:
@@ -263,6 +278,7 @@ class RealAsterisk:
     def _lay_sounds(self) -> None:
         """Asterisk's own documentation and sounds, Italian among them; ivr/tone is four seconds long."""
         shipped, data = self.root.data, self.home / "data"
+        shutil.copytree(VOICES, data / "sounds" / "voices")
         (data / "documentation").symlink_to(self.root.inside(shipped / "documentation"))
         for file, seconds in (("sounds/it/ivr/tone.wav", 4), ("moh/music.wav", 10)):
             write_tone(data / file, seconds)

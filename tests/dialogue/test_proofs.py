@@ -133,6 +133,18 @@ BROKEN = [
     Broken("option-not-said", "more", "the key 2 in 'en'", ((PROMPTS, "Complaints, 2.", "Complaints, two."),)),
     Broken("key-not-offered", "deep", "says the key 4 in 'it'", ((PROMPTS, "Terza, 1.", "Terza, 1. Quarta, 4."),)),
     Broken(
+        "phrases-alike",
+        "more",
+        "'contratto' for 1 and 'contratti' for 2 sound alike",
+        (
+            (
+                LINE,
+                '{"1": deep, "2": complaint}}',
+                '{"1": {step: deep, phrases: {it: [contratto]}}, "2": {step: complaint, phrases: {it: [contratti]}}}}',
+            ),
+        ),
+    ),
+    Broken(
         "answer-too-deep",
         "fourth",
         "4 keys",

@@ -12,6 +12,7 @@ from ivr_engine.dialogue.steps.if_ import If
 from ivr_engine.dialogue.steps.include import Include
 from ivr_engine.dialogue.steps.language import Language
 from ivr_engine.dialogue.steps.menu import Menu
+from ivr_engine.dialogue.steps.open import Open
 from ivr_engine.dialogue.steps.queue import Queue
 from ivr_engine.dialogue.steps.say import Say
 from ivr_engine.dialogue.steps.set_ import Set
@@ -20,7 +21,7 @@ from ivr_engine.dialogue.steps.transfer import Transfer
 KINDS: dict[str, type[Step]] = {
     step.kind: step
     for step in (
-        *(Say, Menu, Ask, Confirm, Answer, Do, If, Set, Queue, Callback, Transfer, Language, Goto, Include),
+        *(Say, Open, Menu, Ask, Confirm, Answer, Do, If, Set, Queue, Callback, Transfer, Language, Goto, Include),
         Goodbye,
     )
 }

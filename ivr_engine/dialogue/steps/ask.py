@@ -12,7 +12,9 @@ from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.call import ALL_KEYS
 from ivr_engine.dialogue.diversion import Diversion, Reason
 from ivr_engine.dialogue.keying import Conversation, Entry, Pace, take_digits, taper
-from ivr_engine.dialogue.model import Name, Next, Step, Taper, Target
+from ivr_engine.dialogue.listening import Listener
+from ivr_engine.dialogue.model import Action, Name, Next, Step, Taper, Target
+from ivr_engine.dialogue.saying import NORMAL, read_back, spoken_entry
 from ivr_engine.dialogue.steps.fields import Seconds
 from ivr_engine.dialogue.turn import REPEATS
 from ivr_engine.hookspecs import Ambiguous, Refused
@@ -72,8 +74,9 @@ class Ask(Conversation, Step):
         seen: Counter[str] = Counter()
         prompts, said = self.spoken(0), ""
         pace = Pace(self.timeout, self.between, self.end, self.bargein)
+        listener = Listener(turn, spoken_entry(turn, self.input, validator, self.bands)) if self.speech else Listener(turn, None)
         while True:
-            entry = await take_digits(turn, prompts, validator.lengths[1], pace, reproach=said)
+            entry = await take_digits(turn, prompts, validator.lengths[1], pace, reproach=said, listener=listener)
             failure, limit, said = entry.how, self.tries, ""
             match entry.how:
                 case "empty":
@@ -84,6 +87,14 @@ class Ask(Conversation, Step):
                     if await self._wants_operator(turn):
                         return turn.operator
                     limit = REPEATS + 1
+                case "command":
+                    turn.took(entry.command or "repeat", "")
+                    if entry.command is Action.OPERATOR:
+                        return turn.operator
+                    failure, limit = "dropped", REPEATS + 1
+                case "low":
+                    turn.took("nomatch", "")
+                    failure, said = "nomatch", listener.reproach
                 case "noinput":
                     turn.took("noinput", "")
                     said = taper(self.noinput, seen["noinput"])
@@ -101,9 +112,12 @@ class Ask(Conversation, Step):
         """Keep the value and return None; or the prompt that says what is wrong with it, "" for the step's own."""
         today = rome_date(turn.now())
         try:
-            if len(entry.digits) < validator.lengths[0]:
+            if entry.how == "said" and self.input in NORMAL:  # it is in the validator's own form already
+                value = entry.digits
+            elif len(entry.digits) < validator.lengths[0]:
                 raise Refused
-            value = validator(entry.digits, today)
+            else:
+                value = validator(entry.digits, today)
             self._bound(value, today)
         except Ambiguous as ambiguous:
             turn.took("ambiguous", entry.shape)
@@ -149,6 +163,8 @@ class Ask(Conversation, Step):
     def prompts(self) -> Iterable[tuple[str, str]]:
         """See Step."""
         yield from self.conversation_prompts()
+        if self.speech is not False:
+            yield "", read_back(self.input)
         for field, limit in (("too_early", self.earliest), ("too_late", self.latest)):
             if limit is not None:
                 yield field if field in self.model_fields_set else "", getattr(self, field)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ivr_engine.dialogue.keying import Conversation
+from ivr_engine.dialogue.listening import Ear, yes_or_no
 from ivr_engine.dialogue.model import Next, Step, Target, Way
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class Confirm(Conversation, Step):
         """See Conversation: what is confirmed, then how."""
         return (*super().spoken(failures), "confirm")
 
+    def ear(self, turn: "Turn") -> Ear:
+        """See Conversation: yes or no."""
+        return yes_or_no(turn, RIGHT, AGAIN)
+
     async def run(self, turn: "Turn") -> Next:
         """See Step."""
         key = await self.choose(turn, {RIGHT: "confirmed", AGAIN: "corrected"})
@@ -47,3 +52,5 @@ class Confirm(Conversation, Step):
         """See Step."""
         yield from self.conversation_prompts()
         yield "", "confirm"
+        if self.speech is not False:
+            yield from (("", "speech.yes"), ("", "speech.no"))

@@ -7,7 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from ivr_engine.dialogue.keying import Conversation
-from ivr_engine.dialogue.model import Language, Next, Option, Step, Target, Text, Way
+from ivr_engine.dialogue.listening import Ear
+from ivr_engine.dialogue.model import Language, Next, Option, Step, Target, Text, Way, said_key
+from ivr_engine.dialogue.understanding import CHOICE, choice
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
@@ -62,9 +64,29 @@ class Menu(Conversation, Step):
         key = await self.choose(turn, dict.fromkeys(self.options, "match"))
         return self.options[key].target if isinstance(key, str) else key
 
+    def ear(self, turn: "Turn") -> Ear | None:
+        """See Conversation: the options' phrases; None when no option has any in the caller's language."""
+        language = turn.language
+        phrases = {key: option.phrases[language] for key, option in self.options.items() if option.phrases.get(language)}
+        if not phrases:
+            return None
+        bands, step = self.bands(CHOICE), turn.step
+        said = tuple(phrase for several in phrases.values() for phrase in several)
+        return Ear("phrases", said, lambda guesses: choice(guesses, phrases, language, bands), lambda key: said_key(step, key))
+
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """See Step: the first phrase of each option."""
+        spoken = {key: option.phrases for key, option in self.options.items() if option.phrases}
+        return {key: {language: several[0] for language, several in phrases.items()} for key, phrases in spoken.items()}
+
     def choices(self) -> Mapping[str, Way]:
         """See Step."""
         return {key: option.target for key, option in self.options.items()}
+
+    def phrases(self, language: str) -> Iterable[str]:
+        """See Step."""
+        for option in self.options.values():
+            yield from option.phrases.get(language, ())
 
     def languages(self) -> Iterable[tuple[tuple[str, ...], str]]:
         """See Step."""

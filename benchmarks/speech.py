@@ -1,0 +1,246 @@
+"""How well callers are understood, on the corpus of `speech_corpus.py`, through the very processes and rules that serve calls.
+
+    python benchmarks/speech.py build/corpus --models models [--model whisper-base] [--language it] [--noise clean,15,5] [--paced 40]
+    python benchmarks/speech.py build/corpus --human FOLDER      # Asterisk's Italian digits, it_IT_m_Carlo/digits, as GSM or WAV
+
+For each group and noise: right choice (the value is the right one, whatever the band), right action (taken and right; or confirmed
+with the right one named; or asked again), wrong acceptances (taken and wrong, the one thing that hurts), and how often it was taken at
+once. An asking again of something sayable counts as no right action. With `--paced N`, N utterances are fed at the pace of a call
+and the time from the end of speech to the Final is printed as a distribution. `--part tune|report` takes one half of the corpus only:
+bands are tuned on the one and reported on the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import wave
+from collections import Counter, defaultdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from speech_corpus import SEED, noisy
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater, react
+
+from ivr_engine.config import load
+from ivr_engine.dialogue import understanding
+from ivr_engine.dialogue.understanding import Band
+from ivr_engine.engine.ears import engines, model
+from ivr_engine.engine.lines import load_lines
+from ivr_engine.hearing import FRAME_BYTES, FRAME_MS, EarFailed, Expectation, Final
+from ivr_engine.speech.ears.pool import Manner, ProcessEars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ivr_engine.dialogue.understanding import Understood
+    from ivr_engine.hearing import Guess
+
+TODAY = date(2026, 11, 25)
+LENGTHS = {"cap": (5, 5), "code": (16, 16)}
+
+
+class Bench:
+    """One model, the lines' menus, and what was heard."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.language = options, options.language
+        settings = load().model_copy(update={"folder": Path.cwd()})
+        settings = settings.model_copy(update={"speech": settings.speech.model_copy(update={"models": str(options.models)})})
+        found = model(settings, self.language, options.model, engines())
+        self.ears = ProcessEars(reactor, {self.language: found}, Manner(deadline=60.0, threads=options.threads))
+        self.menus = {
+            f"{line.name}/{name}": {key: option.phrases.get(self.language, ()) for key, option in step.options.items()}
+            for line in load_lines(load()).lines.values()
+            for name, step in line.tree.steps.items()
+            if step.kind == "menu"
+        }
+        table = yaml.safe_load(Path(__file__).with_name("reasons.yaml").read_text(encoding="utf-8"))
+        self.examples = {topic: ways[:3] for topic, ways in table.items() if topic}
+
+    async def hear(self, samples: bytes, expectation: Expectation, *, paced: bool = False) -> Final:
+        """What the ears make of an utterance."""
+        done: Deferred[Any] = Deferred()
+        ear = self.ears.open(expectation, lambda event: done.callback(event) if isinstance(event, Final | EarFailed) else None)
+        assert ear is not None
+        started, at = reactor.seconds(), 0
+        samples += bytes(2 * 8000 * 2)
+        for place in range(0, len(samples), FRAME_BYTES):
+            if done.called:
+                break
+            ear.feed(samples[place : place + FRAME_BYTES])
+            at += 1
+            if paced:
+                await deferLater(reactor, max(0.0, started + at * FRAME_MS / 1000 - reactor.seconds()))
+        if not done.called:
+            done.addTimeout(90, reactor)
+        event = await done if place + FRAME_BYTES < len(samples) or done.called else None
+        ear.close()
+        return event if isinstance(event, Final) else Final((), 0)
+
+    def tasks(self, said: dict[str, Any]) -> Iterator[tuple[Expectation, str, str]]:
+        """What a step would expect, the right value, and its menu."""
+        if said["group"] == "menu":
+            for where in said["menus"]:
+                menu, key = where.rsplit("=", 1)
+                phrases = tuple(phrase for own in self.menus[menu].values() for phrase in own)
+                yield Expectation(self.language, "phrases", understanding.expected("phrases", self.language, phrases)), key, menu
+                break  # one of its menus: the same phrase elsewhere is the same sound
+        else:
+            kind = {"cap": "digits", "code": "digits", "date": "date", "open": "open"}[said["group"]]
+            yield Expectation(self.language, kind, understanding.expected(kind, self.language)), said["value"], ""
+
+    def understand(self, group: str, guesses: tuple[Guess, ...], menu: str) -> Understood:
+        match group:
+            case "menu":
+                return understanding.choice(guesses, self.menus[menu], self.language)
+            case "date":
+                return understanding.day(guesses, TODAY, self.language)
+            case "open":
+                return understanding.topic(guesses, self.examples, self.language)
+        return understanding.digits(guesses, LENGTHS[group], self.language)
+
+
+async def measure(bench: Bench, corpus: list[dict[str, Any]], noise: str) -> list[dict[str, Any]]:
+    """Hear all of it once; what was heard is kept, so that bands can be tried without hearing again."""
+    heard = []
+    for number, said in enumerate(corpus):
+        samples = _samples(bench.options.corpus / said["file"])
+        if noise != "clean":
+            samples = noisy(samples, float(noise), SEED + number)
+        audio = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+        for expectation, value, menu in bench.tasks(said):
+            final = await bench.hear(audio, expectation)
+            heard.append(
+                {**said, "value": value, "menu": menu, "noise": noise, "guesses": [list(guess) for guess in final.guesses]}
+            )
+    return heard
+
+
+def report(bench: Bench, heard: list[dict[str, Any]]) -> None:
+    """The table, and every wrong acceptance by name."""
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in heard:
+        from ivr_engine.hearing import Guess
+
+        said = bench.understand(one["group"], tuple(Guess(*guess) for guess in one["guesses"]), one["menu"])
+        count = counts[one["group"], one["noise"]]
+        count["all"] += 1
+        right = said.command is None and said.value == one["value"]
+        named = one["value"] in {said.value, said.runner_up}
+        count["choice"] += right
+        if one["value"]:
+            count["action"] += (said.band is Band.TAKE and right) or (
+                said.band is Band.CONFIRM and named and said.command is None
+            )
+        else:
+            count["action"] += said.band is not Band.TAKE
+        count["taken"] += said.band is Band.TAKE
+        count["again"] += said.band is Band.AGAIN
+        if said.band is Band.TAKE and not right:
+            count["wrong"] += 1
+            print(
+                "  taken wrongly:",
+                one["noise"],
+                one["menu"],
+                repr(one["text"]),
+                "as",
+                said.command or said.value,
+                one["guesses"][:2],
+            )
+    print(f"{'group':6} {'noise':6} {'n':>4} {'choice':>8} {'action':>8} {'wrong':>8} {'taken':>8} {'again':>8}")
+    for (group, noise), count in counts.items():
+        shares = (f"{count[name] / count['all']:8.1%}" for name in ("choice", "action", "wrong", "taken", "again"))
+        print(f"{group:6} {noise:6} {count['all']:4}", *shares)
+
+
+async def latency(bench: Bench, corpus: list[dict[str, Any]], many: int) -> None:
+    """From the end of speech to the Final, at a call's own pace."""
+    took = []
+    for said in [said for said in corpus if said["group"] == "menu"][:many]:
+        audio = (_samples(bench.options.corpus / said["file"]) * 32767).astype("<i2").tobytes()
+        ((expectation, _, _),) = bench.tasks(said)
+        took.append((await bench.hear(audio, expectation, paced=True)).took_ms)
+    quarters = statistics.quantiles(took, n=20)
+    print(f"end of speech to Final, {bench.options.model} {bench.language}, n={len(took)}: median {statistics.median(took):.0f} ms,"
+          f" 95 % {quarters[18]:.0f} ms, worst {max(took)} ms")  # fmt: skip
+
+
+async def human(bench: Bench, folder: Path) -> None:
+    """A man's recorded digits, zero to nine."""
+    right = taken_wrong = 0
+    for digit in range(10):
+        (file,) = [path for path in folder.glob(f"{digit}.*") if path.suffix in {".gsm", ".wav"}][:1]
+        command = ["ffmpeg", "-v", "quiet", "-i", str(file), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
+        audio = bytes(8000) + subprocess.run(command, capture_output=True, check=True).stdout
+        final = await bench.hear(audio, Expectation(bench.language, "digits", understanding.expected("digits", bench.language)))
+        said = understanding.digits(final.guesses, (1, 1), bench.language)
+        right += said.value == str(digit)
+        taken_wrong += said.band is Band.TAKE and said.value != str(digit)
+        print(f"  {digit}: {said.value or '-'} {said.band} {[guess.text for guess in final.guesses]}")
+    print(f"human digits: {right} of 10 right, {taken_wrong} wrong ones taken")
+
+
+def _samples(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+
+
+async def run(_reactor: object, options: argparse.Namespace) -> None:
+    bench = Bench(options)
+    corpus = [json.loads(line) for line in (options.corpus / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
+    corpus = [
+        said
+        for said in corpus
+        if said["language"] == options.language and (not options.groups or said["group"] in options.groups)
+    ]
+    random.Random(SEED).shuffle(corpus)
+    corpus = [said for place, said in enumerate(corpus) if options.part == "all" or (place % 2 == 0) == (options.part == "tune")]
+    corpus = corpus[: options.most]
+    kept = options.corpus / f"heard-{options.model}-{options.language}-{options.part}.json"
+    if options.again:
+        report(bench, json.loads(kept.read_text(encoding="utf-8")))
+        return
+    bench.ears.start()
+    await bench.ears.ready()
+    try:
+        if options.human:
+            await human(bench, options.human)
+        if options.noise:
+            heard = [one for noise in options.noise.split(",") for one in await measure(bench, corpus, noise)]
+            kept.write_text(json.dumps(heard, ensure_ascii=False), encoding="utf-8")
+            report(bench, heard)
+        if options.paced:
+            await latency(bench, corpus, options.paced)
+    finally:
+        await bench.ears.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--model", default="whisper-base")
+    parser.add_argument("--language", default="it")
+    parser.add_argument("--noise", default="clean,15,5")
+    parser.add_argument("--part", choices=("all", "tune", "report"), default="all")
+    parser.add_argument("--groups", default="")
+    parser.add_argument("--most", type=int, default=10_000)
+    parser.add_argument("--paced", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--human", type=Path)
+    parser.add_argument("--again", action="store_true", help="report on what was heard last time")
+    options = parser.parse_args()
+    react(run, [options])
+
+
+if __name__ == "__main__":
+    main()

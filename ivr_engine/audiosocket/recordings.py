@@ -1,0 +1,86 @@
+"""Sound files as ready packets: read outside the reactor's thread, the most recent kept."""
+
+from __future__ import annotations
+
+import wave
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import structlog
+from twisted.internet.threads import deferToThreadPool
+
+from ivr_engine.audiosocket.wire import frames
+from ivr_engine.hearing import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+log = structlog.get_logger()
+
+MOST_BYTES = 64 * 1024 * 1024
+"""About an hour of sounds."""
+_LONGEST_S = 600
+
+
+class Recorded(NamedTuple):
+    """A sound that is ready to be sent; `ms` is its true length."""
+
+    packets: tuple[bytes, ...]
+    ms: int
+
+
+class Recordings:
+    """`find`: where a sound lies, by language and the name it is played under; None when there is none."""
+
+    def __init__(self, reactor: Any, find: Callable[[str, str], Path | None], most_bytes: int = MOST_BYTES) -> None:
+        self._reactor, self._find, self._most_bytes = reactor, find, most_bytes
+        self._kept: OrderedDict[tuple[str, str], Recorded] = OrderedDict()
+        self._bytes = 0
+
+    async def load(self, language: str, files: Sequence[str]) -> list[Recorded | None]:
+        """The sounds in order, None for each that is not there or no telephone sound. Never raises."""
+        wanted = [file for file in dict.fromkeys(files) if (language, file) not in self._kept]
+        read = {}
+        if wanted:
+            read = await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._read, language, wanted)
+        found = [self._kept.get((language, file)) or read.get(file) for file in files]
+        for file in files:
+            if (language, file) in self._kept:
+                self._kept.move_to_end((language, file))
+        for file, recorded in read.items():
+            if recorded is not None:
+                self._keep((language, file), recorded)
+        return found
+
+    def forget(self) -> None:
+        """Files may have changed."""
+        self._kept.clear()
+        self._bytes = 0
+
+    def _read(self, language: str, files: Sequence[str]) -> dict[str, Recorded | None]:
+        return {file: self._one(language, file) for file in files}
+
+    def _one(self, language: str, file: str) -> Recorded | None:
+        path = self._find(language, file)
+        if path is None:
+            return None
+        try:
+            with wave.open(str(path), "rb") as sound:
+                shape = (sound.getnchannels(), sound.getsampwidth(), sound.getframerate())
+                if shape != (1, 2, RATE):
+                    log.warning("a sound cannot be sent: it must be 8 kHz, 16 bit, mono", file=str(path), is_=shape)
+                    return None
+                samples = sound.readframes(_LONGEST_S * RATE)
+        except (OSError, EOFError, wave.Error) as error:
+            log.warning("a sound cannot be read", file=str(path), why=str(error))
+            return None
+        return Recorded(tuple(frames(samples)), len(samples) // 2 * 1000 // RATE)
+
+    def _keep(self, name: tuple[str, str], recorded: Recorded) -> None:
+        if name not in self._kept:
+            self._kept[name] = recorded
+            self._bytes += sum(map(len, recorded.packets))
+        while self._bytes > self._most_bytes and self._kept:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= sum(map(len, oldest.packets))

@@ -1,0 +1,125 @@
+"""A day: "il tredici dicembre duemilaundici", "13/12/2011", "ieri", "tre giorni fa"."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from ivr_engine.dialogue.understanding.digits import in_figures
+from ivr_engine.dialogue.understanding.folding import alike, sounds, split
+from ivr_engine.dialogue.understanding.matching import or_command
+from ivr_engine.dialogue.understanding.result import NOTHING, Bands, Understood
+from ivr_engine.dialogue.understanding.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ivr_engine.hearing import Guess
+
+DATE = Bands(take=0.9, confirm=0.5, margin=0.05)
+
+_YEARS_AHEAD = 5
+_MONTH = 0.6
+"""How alike a word must sound to a month's name."""
+_WITHOUT_YEAR = 0.8
+_LATER = 0.95
+_FIGURES = re.compile(r"\b(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4}|\d{2})\b")
+_RUN = re.compile(r"\b(\d{2})(\d{2})(\d{4})\b")
+
+
+def day(
+    guesses: Sequence[Guess],
+    today: date,
+    language: str,
+    bands: Bands = DATE,
+) -> Understood:
+    """The value is YYYY-MM-DD, from 1900 to five years from today. A date said without its year is the nearest such day, the next
+    nearest is its runner-up, and it is confirmed."""
+    found: dict[date, float] = {}
+    for place, guess in enumerate(guesses):
+        for when, plain in _readings(guess.text, today, language):
+            if 1900 <= when.year <= today.year + _YEARS_AHEAD:
+                found[when] = max(found.get(when, 0.0), plain * (0.75 + 0.25 * guess.confidence) * _LATER**place)
+    ranked = sorted(found.items(), key=lambda item: (-item[1], abs(item[0] - today)))
+    if not ranked or ranked[0][1] < bands.confirm:
+        return or_command(NOTHING, guesses, language)
+    (when, score), *others = ranked
+    second, behind = others[0] if others else (None, 0.0)
+    said = Understood(bands.of(score, behind), when.isoformat(), score, second.isoformat() if second else "")
+    return or_command(said, guesses, language)
+
+
+def _readings(text: str, today: date, language: str) -> Iterator[tuple[date, float]]:
+    yield from _relative(text, today, language)
+    for found in (*_FIGURES.finditer(text), *_RUN.finditer(text)):
+        yield from _day(int(found[1]), int(found[2]), found[3], today, 1.0)
+    written, share = in_figures(" ".join(split(text)), language)
+    parts = ["1" if part in words(language).first else part for part in split(written)]
+    yield from _with_month(parts, today, language)
+    for found in _FIGURES.finditer(" ".join(parts)):
+        yield from _day(int(found[1]), int(found[2]), found[3], today, 0.95)
+    if run := re.fullmatch(r"(\d\d)(\d\d)(\d{4})", "".join(re.findall(r"\d", written))):
+        yield from _day(int(run[1]), int(run[2]), run[3], today, 0.9 * share)
+
+
+def _relative(text: str, today: date, language: str) -> Iterator[tuple[date, float]]:
+    known = words(language)
+    said = " ".join(split(text))
+    for name in sorted(known.days, key=len, reverse=True):
+        if re.search(rf"\b{re.escape(' '.join(split(name)))}\b", said):
+            yield today + timedelta(days=known.days[name]), 1.0
+            break
+    units = "|".join(known.units)
+    written = in_figures(said, language)[0]
+    for count, unit, *_ in re.findall(rf"\b(\d{{1,3}}) ({units}) (?:{'|'.join(known.ago)})\b", written) if units else ():
+        yield today - timedelta(days=int(count) * known.units[unit]), 1.0
+    for count, unit in re.findall(rf"\b(?:{'|'.join(known.ahead)}) (\d{{1,3}}) ({units})\b", written) if units else ():
+        yield today + timedelta(days=int(count) * known.units[unit]), 1.0
+
+
+def _with_month(parts: list[str], today: date, language: str) -> Iterator[tuple[date, float]]:
+    months = words(language).months
+    for place, word in enumerate(parts):
+        if word.isdigit() or len(word) < 3:
+            continue
+        heard = sounds([word], language)
+        near, month = max(
+            ((alike(heard, sounds([name], language)), number) for number, name in enumerate(months, 1)), default=(0.0, 0)
+        )
+        if near < _MONTH:
+            continue
+        before = [number for number in map(_number, parts[max(0, place - 2) : place]) if 1 <= number <= 31]
+        after = [number for number in map(_number, parts[place + 1 : place + 5]) if number >= 0]
+        if before:
+            yield from _day(before[-1], month, _year(after), today, near)
+        elif after and 1 <= after[0] <= 31:
+            yield from _day(after[0], month, _year(after[1:]), today, near)
+
+
+def _number(part: str) -> int:
+    found = re.match(r"\d+", part)
+    return int(found[0]) if found else -1
+
+
+def _year(figures: list[int]) -> str:
+    """2011, 11, or "twenty eleven" (20, 11)."""
+    if len(figures) > 1 and figures[0] in {19, 20} and figures[1] < 100:
+        return f"{figures[0]}{figures[1]:02}"
+    return "" if not figures else f"{figures[0]:02}"
+
+
+def _day(number: int, month: int, year: str, today: date, plain: float) -> Iterator[tuple[date, float]]:
+    if len(year) == 2:
+        century = today.year // 100 * 100
+        near = century + int(year)
+        years, worth = [near if near <= today.year + _YEARS_AHEAD else near - 100], 0.97
+    elif year:
+        years, worth = [int(year)], 1.0
+    else:
+        years, worth = [today.year - 1, today.year, today.year + 1], _WITHOUT_YEAR
+    for one in years:
+        try:
+            yield date(one, month, number), plain * worth
+        except ValueError:
+            continue

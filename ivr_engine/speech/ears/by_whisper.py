@@ -1,0 +1,115 @@
+"""Whisper through faster-whisper: an utterance at a time, biased with the step's phrases. Runs in a worker process."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soxr
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+
+from ivr_engine.hearing import RATE, Guess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ivr_engine.hearing import Kind
+
+_WHISPER_RATE = 16000
+_BEAM = 4
+_GUESSES = 3
+_TOKENS = {"open": 60, "spelled": 80, "digits": 60}
+_TOKENS_ELSE = 24
+"""A choice is short; whisper goes round and round in what is not speech."""
+_BIASED = frozenset({"phrases", "yes_no"})
+"""Where few phrases are expected, they are held before it; a list of all towns or numbers leads it astray."""
+_NO_SPEECH = 0.75
+_PAD_S = 0.3
+"""Silence at both ends: whisper drops a word that is cut off sharply."""
+_FRAMES_A_SECOND = 100
+_LEAST_FRAMES = 500
+_LEVEL = 0.1
+"""What the loudest tenth of a second is brought to (root mean square, 1.0 is full scale): telephones are quiet."""
+
+
+class Whisper:
+    """See hookspecs.Recogniser. The model hears every language whisper knows."""
+
+    def __init__(self, folder: str, threads: int) -> None:
+        self._model = WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+
+    def unknown(self, phrases: Iterable[str]) -> list[str]:  # noqa: ARG002 - it writes whatever it hears, letter by letter
+        """See hookspecs.Recogniser."""
+        return []
+
+    def listen(self, language: str, kind: Kind, phrases: tuple[str, ...]) -> WhisperHearing:
+        """See hookspecs.Recogniser."""
+        return WhisperHearing(self._model, language, kind, phrases)
+
+
+class WhisperHearing:
+    """See hookspecs.Hearing."""
+
+    def __init__(self, model: WhisperModel, language: str, kind: Kind, phrases: tuple[str, ...]) -> None:
+        self._model, self._kind = model, kind
+        self._phrases = phrases if kind in _BIASED else ()
+        self._tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language=language)
+        self._samples = bytearray()
+
+    def feed(self, samples: bytes) -> None:
+        """See hookspecs.Hearing: it hears nothing before the end."""
+        self._samples += samples
+
+    def finish(self) -> list[Guess]:
+        """What was heard with the phrases in mind first, then what is heard without: the two agree when one of them was said."""
+        encoded = self._model.encode(self._features())
+        biased, speech = self._decode(encoded, ", ".join(self._phrases)) if self._phrases else ([], 1.0)
+        plain, speech = self._decode(encoded, "") if speech else ([], speech)
+        return [guess for guess in (*biased, *plain) if guess.text] if speech else []
+
+    def _features(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """The sounds, and only so much silence behind them as whisper needs: it would work through 30 s of it otherwise."""
+        features = self._model.feature_extractor(_prepared(bytes(self._samples)))
+        sounds = min(features.shape[1], int((len(self._samples) / 2 / RATE + 2 * _PAD_S) * _FRAMES_A_SECOND))
+        most = self._model.feature_extractor.nb_max_frames
+        frames = min(most, max(_LEAST_FRAMES, sounds + _FRAMES_A_SECOND))
+        whole: np.ndarray[Any, np.dtype[np.float32]] = np.full((features.shape[0], frames), features.min(), np.float32)
+        whole[:, : min(frames, sounds)] = features[:, : min(frames, sounds)]
+        return whole
+
+    def _decode(self, encoded: Any, hotwords: str) -> tuple[list[Guess], float]:
+        """The guesses, and how likely it is that it was speech at all (0 when it was none)."""
+        prompt = self._model.get_prompt(self._tokenizer, [], without_timestamps=True, hotwords=hotwords or None)
+        (result,) = self._model.model.generate(
+            encoded,
+            [prompt],
+            beam_size=_BEAM,
+            num_hypotheses=_GUESSES,
+            max_length=len(prompt) + _TOKENS.get(self._kind, _TOKENS_ELSE),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+        )
+        if result.no_speech_prob > _NO_SPEECH:
+            return [], 0.0
+        found: dict[str, Guess] = {}
+        for tokens, score in zip(result.sequences_ids, result.scores, strict=True):
+            text = self._tokenizer.decode(tokens).strip()
+            bare = "".join(c for c in text.casefold() if c.isalnum())
+            sure = math.exp(score) + (found[bare].confidence if bare in found else 0.0)
+            found[bare] = Guess(found[bare].text if bare in found else text, min(1.0, sure))
+        return list(found.values()), 1 - result.no_speech_prob
+
+
+def _prepared(samples: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """16 kHz float samples at one loudness, with a little silence behind."""
+    wave = np.frombuffer(samples, "<i2").astype(np.float32) / 32768
+    window = RATE // 10
+    if len(wave) >= window:
+        loudest = math.sqrt(max(float(np.mean(wave[at : at + window] ** 2)) for at in range(0, len(wave) - window + 1, window)))
+        wave = np.clip(wave * min(8.0, _LEVEL / max(loudest, 1e-4)), -1, 1)
+    resampled: np.ndarray[tuple[int], np.dtype[np.float32]] = soxr.resample(wave, RATE, _WHISPER_RATE)
+    silence = np.zeros(int(_WHISPER_RATE * _PAD_S), np.float32)
+    return np.concatenate([silence, resampled, silence])

@@ -1,0 +1,258 @@
+"""The ears, with the real engines: vosk (its Korean model proves grammar, streaming and partials) and whisper in Italian."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ivr_engine.errors import Unavailable
+from ivr_engine.hearing import EarFailed, Expectation, Final, Partial, SpeechStarted
+from ivr_engine.speech.ears.pool import Manner, Model, ProcessEars
+from ivr_engine.speech.ears.turn import Pauses
+
+from .listening import Listener, model, reactor, run, say, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KOREAN = ("노동", "상담원", "네", "아니요")
+VOSK = "ivr_engine.speech.ears.by_vosk:Vosk"
+WHISPER = "ivr_engine.speech.ears.by_whisper:Whisper"
+SILENCE = bytes(16000)  # a second
+
+
+def expects(*phrases: str, language: str = "ko", kind: str = "phrases") -> Expectation:
+    return Expectation(language, kind, phrases)  # type: ignore[arg-type]
+
+
+def started(models: dict[str, Model], manner: Manner) -> ProcessEars:
+    ears = ProcessEars(reactor, models, manner)
+
+    async def ready() -> None:
+        ears.start()
+        await ears.ready()
+
+    run(ready())
+    return ears
+
+
+def stop(ears: ProcessEars) -> None:
+    async def stopped() -> None:
+        await ears.stop()
+
+    run(stopped())
+
+
+@pytest.fixture(scope="module")
+def vosk() -> Iterator[ProcessEars]:
+    ears = started({"ko": Model(VOSK, model("vosk-ko"))}, Manner(turns=2, deadline=30, pauses=Pauses(longest=4000)))
+    yield ears
+    stop(ears)
+
+
+@pytest.fixture(scope="module")
+def whisper() -> Iterator[ProcessEars]:
+    found = Model(WHISPER, model("whisper-base"))
+    ears = started({"it": found, "en": found}, Manner(turns=4, deadline=60))
+    yield ears
+    stop(ears)
+
+
+@pytest.mark.parametrize("phrase", ["노동", "상담원", "아니요"])
+def test_vosk_hears_a_phrase_of_its_grammar_while_it_is_spoken(vosk: ProcessEars, phrase: str) -> None:
+    async def heard() -> None:
+        listener = Listener(vosk, expects(*KOREAN))
+        await listener.hear(say(phrase, "ko") + SILENCE)
+        final = await listener.over()
+        assert told(final) == phrase
+        kinds = [type(event) for event in listener.events]
+        assert kinds[0] is SpeechStarted
+        assert Partial in kinds[1:-1]
+        assert isinstance(final, Final)
+        assert 0 <= final.guesses[0].confidence <= 1
+
+    run(heard())
+
+
+def test_a_whole_phrase_ends_the_turn_before_the_silence_would(vosk: ProcessEars) -> None:
+    async def heard() -> None:
+        early = Listener(vosk, expects(*KOREAN))
+        await early.hear(say("상담원", "ko") + SILENCE * 2)
+        final = await early.over()
+        assert isinstance(final, Final)
+        longer = Listener(vosk, expects(*KOREAN, "상담원 노동"))  # something may follow: only silence tells
+        await longer.hear(say("상담원", "ko") + SILENCE * 2)
+        waited = await longer.over()
+        assert isinstance(waited, Final)
+        assert told(final) == told(waited) == "상담원"
+        assert final.took_ms < waited.took_ms
+
+    run(heard())
+
+
+def test_without_phrases_vosk_hears_anything(vosk: ProcessEars) -> None:
+    async def heard() -> None:
+        listener = Listener(vosk, expects(kind="open"))
+        await listener.hear(say("노동", "ko") + SILENCE * 2)
+        assert told(await listener.over())
+
+    run(heard())
+
+
+def test_words_the_model_does_not_know_are_named(vosk: ProcessEars) -> None:
+    async def asked() -> None:
+        assert await vosk.unknown("ko", ["노동", "dimissioni 노동", "xyzzy"]) == ("dimissioni", "xyzzy")
+        assert await vosk.unknown("it", ["dimissioni"]) == ()
+
+    run(asked())
+
+
+def test_speech_is_told_of_within_a_tenth_of_a_second(vosk: ProcessEars) -> None:
+    listener = Listener(vosk, expects(*KOREAN))
+    loud = say("노동", "ko")
+    first = next(at for at in range(16000, len(loud), 2) if abs(int.from_bytes(loud[at : at + 2], "little", signed=True)) > 1000)
+    whole = first // 320 * 320
+    listener.feed(loud[:whole])
+    assert not listener.events
+    listener.feed(loud[whole : whole + 5 * 320])  # 100 ms
+    assert listener.events == [SpeechStarted()]
+    assert listener.ear is not None
+    listener.ear.close()
+
+
+def test_any_number_of_bytes_at_a_time_is_the_same_audio(vosk: ProcessEars) -> None:
+    async def heard() -> None:
+        audio, chance = say("아니요", "ko") + SILENCE, random.Random(7)
+        listener = Listener(vosk, expects(*KOREAN))
+        while audio:
+            size = chance.randrange(1, 700)
+            listener.feed(audio[:size])
+            audio = audio[size:]
+        assert told(await listener.over()) == "아니요"
+
+    run(heard())
+
+
+def test_silence_and_a_hum_are_no_speech(vosk: ProcessEars) -> None:
+    listener = Listener(vosk, expects(*KOREAN))
+    listener.feed(SILENCE * 3)
+    listener.feed(b"\x40\x00\xc0\xff" * 8000)
+    assert listener.events == []
+    assert listener.ear is not None
+    listener.ear.close()
+    listener.ear.close()
+
+
+def test_loud_garbage_ends_as_a_turn_does(vosk: ProcessEars) -> None:
+    async def heard() -> None:
+        listener = Listener(vosk, expects(*KOREAN))
+        listener.feed(random.Random(1).randbytes(16000 * 8))
+        if not listener.events:  # not even taken for speech
+            assert listener.ear is not None
+            listener.ear.close()
+            return
+        assert isinstance(await listener.over(), Final)
+
+    run(heard())
+
+
+def test_when_all_are_listening_the_next_is_told_at_once(vosk: ProcessEars) -> None:
+    first, second, third = (Listener(vosk, expects(*KOREAN)) for _ in range(3))
+    assert first.ear is not None
+    assert second.ear is not None
+    assert third.ear is None
+    first.ear.close()
+    again = Listener(vosk, expects(*KOREAN))
+    assert again.ear is not None
+    again.ear.close()
+    second.ear.close()
+
+
+def test_nothing_is_told_after_closing(vosk: ProcessEars) -> None:
+    async def closed() -> None:
+        listener = Listener(vosk, expects(*KOREAN))
+        listener.feed(say("노동", "ko"))
+        assert listener.ear is not None
+        listener.ear.close()
+        told_by_then = list(listener.events)
+        listener.feed(say("노동", "ko") + SILENCE)
+        await vosk.unknown("ko", ["노동"])  # whatever it had to say has been said
+        assert listener.events == told_by_then
+
+    run(closed())
+
+
+def test_a_language_without_a_model_is_not_heard(vosk: ProcessEars) -> None:
+    assert vosk.open(expects("sì", language="it"), lambda _: None) is None
+
+
+def test_the_utterance_is_kept_only_for_whom_it_is_asked(vosk: ProcessEars) -> None:
+    async def heard() -> None:
+        kept: list[bytes] = []
+        listener = Listener(vosk, expects(*KOREAN), kept.append)
+        await listener.hear(say("노동", "ko") + SILENCE)
+        await listener.over()
+        (samples,) = kept
+        assert len(samples) % 320 == 0
+        assert max(abs(int.from_bytes(samples[at : at + 2], "little", signed=True)) for at in range(0, len(samples), 2)) > 1000
+
+    run(heard())
+
+
+def test_a_killed_process_fails_its_turns_and_is_replaced() -> None:
+    ears = started({"ko": Model(VOSK, model("vosk-ko"))}, Manner(turns=2, deadline=30))
+
+    async def killed() -> None:
+        listener, other = Listener(ears, expects(*KOREAN)), Listener(ears, expects(*KOREAN))
+        listener.feed(say("노동", "ko"))
+        (pid,) = ears.pids()
+        os.kill(pid, signal.SIGKILL)
+        assert await listener.over() == EarFailed("died")
+        assert await other.over() == EarFailed("died")
+        assert Listener(ears, expects(*KOREAN)).ear is None  # keys alone, until the model is loaded again
+        await ears.ready()
+        assert ears.pids() != [pid]
+        again = Listener(ears, expects(*KOREAN))
+        await again.hear(say("노동", "ko") + SILENCE)
+        assert told(await again.over()) == "노동"
+
+    try:
+        run(killed())
+    finally:
+        stop(ears)
+
+
+def test_a_stuck_process_is_late_and_is_replaced() -> None:
+    ears = started({"ko": Model(VOSK, model("vosk-ko"))}, Manner(turns=2, deadline=0.5))
+
+    async def stuck() -> None:
+        (pid,) = ears.pids()
+        os.kill(pid, signal.SIGSTOP)
+        listener = Listener(ears, expects(*KOREAN))
+        listener.feed(say("노동", "ko") + SILENCE)
+        assert await listener.over() == EarFailed("late")
+        await ears.ready()
+        assert ears.pids() != [pid]
+
+    try:
+        run(stuck())
+    finally:
+        stop(ears)
+
+
+def test_a_model_that_cannot_be_loaded_is_said_so(tmp_path: object) -> None:
+    model("vosk-ko")  # vosk itself is there
+
+    async def broken() -> None:
+        ears = ProcessEars(reactor, {"ko": Model(VOSK, tmp_path)}, Manner())  # type: ignore[arg-type]
+        ears.start()
+        with pytest.raises(Unavailable, match="cannot be loaded"):
+            await ears.ready()
+        assert ears.open(expects(*KOREAN), lambda _: None) is None
+        await ears.stop()
+
+    run(broken())
