@@ -78,7 +78,7 @@ class FastClock:
     def __init__(self, reactor: Any, start: float) -> None:
         self._reactor = reactor
         self._micros = round(start * 1_000_000)
-        self._due: list[_Due] = []
+        self._due: list[tuple[int, int, _Due]] = []  # when, the how-manieth, what: tuples compare fast
         self._count = 0
         self._holds = 0
         self._checking = False
@@ -90,8 +90,8 @@ class FastClock:
     def callLater(self, delay: float, function: Callable[..., object], *arguments: object) -> Timer:  # noqa: N802
         """Call `function` when `delay` seconds of fast time have passed (never at once, even for 0)."""
         self._count += 1
-        due = _Due(self._micros + max(0, round(delay * 1_000_000)), self._count, function, arguments)
-        heapq.heappush(self._due, due)
+        due = _Due(function, arguments)
+        heapq.heappush(self._due, (self._micros + max(0, round(delay * 1_000_000)), self._count, due))
         self._check_soon()
         return due
 
@@ -113,17 +113,17 @@ class FastClock:
         self._checking = False
         if self._holds:
             return  # whoever releases the last hold asks again
-        while self._due and not self._due[0].active():
+        while self._due and not self._due[0][2].active():
             heapq.heappop(self._due)
         if not self._due:
             return
-        self._micros = max(self._micros, self._due[0].micros)
+        self._micros = max(self._micros, self._due[0][0])
         together = []
-        while self._due and self._due[0].micros <= self._micros:
+        while self._due and self._due[0][0] <= self._micros:
             together.append(heapq.heappop(self._due))
         try:
             while together:
-                together.pop(0).run()
+                together.pop(0)[2].run()
         finally:  # a call that raises must not take the others with it
             for due in together:
                 heapq.heappush(self._due, due)
@@ -133,16 +133,11 @@ class FastClock:
 class _Due:
     """A call in fast time."""
 
-    __slots__ = ("_arguments", "_function", "_order", "micros")
+    __slots__ = ("_arguments", "_function")
 
-    def __init__(self, micros: int, order: int, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
-        self.micros = micros
-        self._order = order
+    def __init__(self, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
         self._function: Callable[..., object] | None = function
         self._arguments = arguments
-
-    def __lt__(self, other: _Due) -> bool:
-        return (self.micros, self._order) < (other.micros, other._order)
 
     def active(self) -> bool:
         """Is it still to come?"""
