@@ -185,7 +185,9 @@ class Engine:
 
     def sound_length(self, language: str, file: str) -> int | None:
         """Milliseconds of a sound that any call in progress may be played; None when there is no such sound."""
-        lengths = (catalogue.length(language, file) for catalogue in (self.lines.catalogue, *self._spoken))
+        if (length := self.lines.catalogue.length(language, file)) is not None:
+            return length
+        lengths = (catalogue.length(language, file) for catalogue in self._spoken)
         return next((length for length in lengths if length is not None), None)
 
     async def drain(self, seconds: float) -> int:

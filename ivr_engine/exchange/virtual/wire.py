@@ -5,6 +5,7 @@ What one end writes reaches the other in the reactor's next turn, as from a sock
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _HERE = IPv4Address("TCP", "127.0.0.1", 0)
 _DONE = Failure(ConnectionDone())
@@ -25,7 +26,7 @@ class Wires:
     def __init__(self, reactor: Any, accept: Callable[[IPv4Address], Any]) -> None:
         self._reactor, self._accept = reactor, accept
         self._due: deque[tuple[Callable[..., None], Any]] = deque()
-        self._asked = False
+        self._asked = self._carried = False
 
     def connect(self, client: Any) -> bool:
         """Connect a client's protocol; False when the listener refuses."""
@@ -41,22 +42,34 @@ class Wires:
     def later(self, act: Callable[..., None], argument: Any) -> None:
         """Do it in the reactor's next turn, after what was asked for before."""
         self._due.append((act, argument))
+        if not self._carried:
+            self._ask()
+
+    @contextlib.contextmanager
+    def carried(self) -> Iterator[Callable[[], None]]:
+        """See clock.Carrier."""
+        self._carried = True
+        try:
+            yield self._carry
+        finally:
+            self._carried = False
+            if self._due:
+                self._ask()
+
+    def _ask(self) -> None:
         if not self._asked:
             self._asked = True
             self._reactor.callLater(0, self._run)
 
     def _run(self) -> None:
-        due = self._due
-        try:
-            while due:  # answers to what is carried now are carried in the same turn
-                act, argument = due.popleft()
-                act(argument)
-        finally:
-            self._asked = False
-            if due:  # an act that raised must not take the others with it
-                act, argument = due.popleft()
-                self.later(act, argument)
-                due.rotate(1)
+        self._asked = False
+        with self.carried() as carry:
+            carry()
+
+    def _carry(self) -> None:
+        while self._due:  # answers to what is carried now are carried in the same turn
+            act, argument = self._due.popleft()
+            act(argument)
 
 
 class End:
