@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from ivr_engine.exchange.interface import Member, QueueState, Sign
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.records.cases import CaseTouched
-    from ivr_engine.records.spool import Spool
     from ivr_engine.speech.catalogue import Catalogue
 
 log = structlog.get_logger()
@@ -53,8 +52,8 @@ log = structlog.get_logger()
 
 class Engine:
     """One engine. `clock` is the virtual exchange's, which the engine then shares; `publication` is where it looks what is
-    published when it is told to. `wired`: the virtual exchange reaches it without sockets. `journal`: where facts are kept
-    instead of in the store's own spool, for whoever carries them into another store. Raises IvrError when it cannot be built."""
+    published when it is told to. `wired`: the virtual exchange reaches it without sockets. `store`: another than the one
+    of the settings' folder. Raises IvrError when it cannot be built."""
 
     def __init__(
         self,
@@ -66,7 +65,7 @@ class Engine:
         notices: Notices | None = None,
         publication: Publication | None = None,
         wired: bool = False,
-        journal: Spool | None = None,
+        store: Store | None = None,
     ) -> None:
         self.settings, self.lines, self.reactor, self.wired = settings, lines, reactor, wired
         self.publication = publication
@@ -76,8 +75,8 @@ class Engine:
         self.changes = Changes()
         self.contacts = OpenContacts()
         self._numbers, self._queues = lines.numbers(), lines.queues()
-        self.store = Store(settings.path(settings.engine.data), self._committed)
-        self.book = Book(journal or self.store.spool, self.feed)
+        self.store = store or Store(settings.path(settings.engine.data), self._committed)
+        self.book = Book(self.store.spool, self.feed)
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
         self.board = Board(notices or Notices())
         self.pools.switch_off(self.board.notices.off)

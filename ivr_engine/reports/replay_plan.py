@@ -168,7 +168,7 @@ def habits() -> Habits:
 def _month(plan: Plan, month: int) -> dict[date, Day]:
     """The days of a month. Drawn as a whole: days are not independent, as their sum is given."""
     days = working_days(plan.tables.year, month)
-    draw = _Draw(random.Random(f"{plan.name} month {month}"), habits())  # noqa: S311 - chance, not a secret
+    draw = _Draw(random.Random(f"{plan.name} month {month}"), habits(), days)  # noqa: S311 - chance, not a secret
     callers: dict[date, list[Caller]] = {day: [] for day in days}
     mails: dict[date, list[Mail]] = {day: [] for day in days}
     counts = plan.counts(month)
@@ -180,44 +180,57 @@ def _month(plan: Plan, month: int) -> dict[date, Day]:
         ("call_center", CO, Outcome.ANSWERED, answered),
     ):
         for _ in range(count):
-            day = draw.day(days)
-            callers[day].append(draw.caller(day, kind, line, outcome))
+            day = draw.day()
+            callers[day.day].append(draw.caller(day, kind, line, outcome))
     for _ in range(counts["email"]):
-        day = draw.day(days)
-        mails[day].append(Mail(draw.moment(day), draw.theme()))
+        day = draw.day()
+        mails[day.day].append(Mail(draw.moment(day), draw.theme()))
     return {day: Day(day, tuple(sorted(callers[day])), tuple(sorted(mails[day]))) for day in days}
+
+
+class _Dated(NamedTuple):
+    """A day with what its calls need of it: the instant of its midnight, and dates before and after it as they are keyed."""
+
+    day: date
+    midnight: float
+    ahead: str
+    ago: str
 
 
 class _Draw:
     """Draws from one source of chance, in the order it is asked."""
 
-    def __init__(self, chance: random.Random, habits: Habits) -> None:
+    def __init__(self, chance: random.Random, habits: Habits, days: Sequence[date]) -> None:
         self._chance, self._habits = chance, habits
+        self._days = [
+            _Dated(
+                day,
+                instant_of(datetime.combine(day, time())),
+                f"{day + timedelta(days=_DAYS_AHEAD):%d%m%Y}",
+                f"{day - timedelta(days=_DAYS_AGO):%d%m%Y}",
+            )
+            for day in days
+        ]
+        self._week = list(accumulate(habits.week[day.weekday()] for day in days))
         self._halfhours = list(accumulate(habits.halfhours))
         self._goals = {kind: list(accumulate(goal.weight for goal in ways.goals)) for kind, ways in habits.ways.items()}
         self._talk_mu = math.log(habits.talk_s.mean) - habits.talk_s.sigma**2 / 2
 
-    def day(self, days: Sequence[date]) -> date:
-        """One of them, Mondays more often."""
-        return self._chance.choices(days, [self._habits.week[day.weekday()] for day in days])[0]
+    def day(self) -> _Dated:
+        """One of the days, Mondays more often."""
+        return self._days[self._one_of(self._week)]
 
-    def moment(self, day: date) -> float:
-        """An instant in that day's opening hours."""
-        halfhour = bisect(self._halfhours, self._chance.random() * self._halfhours[-1])
-        seconds = OPENS_S + halfhour * HALF_HOUR_S + self._chance.random() * HALF_HOUR_S
-        midnight = instant_of(datetime.combine(day, time()))  # no clock changes between midnight and noon of a working day
-        return round(midnight + min(seconds, self._habits.last_s + self._chance.random() * 60), 3)
+    def moment(self, day: _Dated) -> float:
+        """An instant in that day's opening hours. The clocks change on Sundays only."""
+        seconds = OPENS_S + (self._one_of(self._halfhours) + self._chance.random()) * HALF_HOUR_S
+        return round(day.midnight + min(seconds, self._habits.last_s + self._chance.random() * 60), 3)
 
-    def caller(self, day: date, kind: str, line: str, outcome: Outcome) -> Caller:
+    def caller(self, day: _Dated, kind: str, line: str, outcome: Outcome) -> Caller:
         """One who wants that."""
         habits, chance = self._habits, self._chance
         ways = habits.ways[kind]
-        goal = ways.goals[bisect(self._goals[kind], chance.random() * self._goals[kind][-1])]
-        keys = goal.keys.format(
-            ahead=f"{day + timedelta(days=_DAYS_AHEAD):%d%m%Y}",
-            ago=f"{day - timedelta(days=_DAYS_AGO):%d%m%Y}",
-            cap=chance.choice(habits.caps),
-        )
+        goal = ways.goals[self._one_of(self._goals[kind])]
+        keys = goal.keys.format(ahead=day.ahead, ago=day.ago, cap=chance.choice(habits.caps))
         if outcome is Outcome.SERVED_BY_IVR and chance.random() < habits.leaves_at_once:
             keys += " !"
         gives_up = outcome is Outcome.ABANDONED_QUEUE
@@ -229,6 +242,10 @@ class _Draw:
     def theme(self) -> str:
         """What an e-mail is about."""
         return self._chance.choices(list(self._habits.emails), list(self._habits.emails.values()))[0]
+
+    def _one_of(self, weights: Sequence[float]) -> int:
+        """A place in weights that were added up."""
+        return bisect(weights, self._chance.random() * weights[-1])
 
     def _number(self) -> str:
         """A caller's: of a range of numbers, of which the first ones call most."""
