@@ -155,6 +155,7 @@ class _Crew:
     def __init__(self, settings: Settings, plan: Plan, folder: Path, store: Path, size: int) -> None:
         context = multiprocessing.get_context("spawn")  # each has a reactor of its own
         self._ways: dict[Connection, Any] = {}
+        self._done = False
         for number in range(1, size + 1):
             home = folder / f"{number}"
             home.mkdir(mode=0o700, parents=True)
@@ -169,16 +170,24 @@ class _Crew:
     def play(self, days: Sequence[date]) -> Iterable[tuple[date, Path | None, int]]:
         """Day, the file of its journal, kilobytes of memory. Raises Unavailable when a process fails."""
         waiting, ready = list(reversed(days)), dict[date, tuple[Path | None, int]]()
-        for way in self._ways:
-            way.send(waiting.pop() if waiting else None)
+        at_work = [way for way in self._ways if self._give(way, waiting)]
         for day in days:
             while day not in ready:
-                for way in wait(list(self._ways)):
+                for way in wait(at_work):
                     assert isinstance(way, Connection)
                     done, *what = self._answer(way)
                     ready[done] = (what[0], what[1])
-                    way.send(waiting.pop() if waiting else None)
+                    if not self._give(way, waiting):
+                        at_work.remove(way)
             yield day, *ready.pop(day)
+        self._done = True
+
+    def _give(self, way: Connection, waiting: list[date]) -> bool:
+        """The next day, or the end of work."""
+        day = waiting.pop() if waiting else None
+        with contextlib.suppress(OSError):  # it died: its silence will say so
+            way.send(day)
+        return day is not None
 
     def _answer(self, way: Connection) -> Any:
         answer = None
@@ -191,16 +200,13 @@ class _Crew:
         )
 
     def end(self) -> None:
-        """Let them go; whoever does not go is ended."""
-        for process in self._ways.values():
-            if process.is_alive() and process.exitcode is None:
-                process.join(0 if self._interrupted() else _END_S)
-            if process.is_alive():
-                process.terminate()
+        """Let them go when they are done; end them otherwise."""
+        for way, process in self._ways.items():
+            if self._done:
                 process.join(_END_S)
-
-    def _interrupted(self) -> bool:
-        return True
+            process.terminate()
+            process.join()
+            way.close()
 
 
 def own_settings(settings: Settings) -> Settings:

@@ -6,6 +6,7 @@ one database has all days whatever process played them.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -95,6 +96,7 @@ async def _serve(settings: Settings, plan: Plan, folder: Path, connection: Conne
     clock = FastClock(reactor, plan.day(first).callers[0].at - 60)
     engine = Engine(settings, load_lines(settings), reactor, clock=clock, wired=True, store=store)
     engine.start()
+    gc.freeze()  # lines and prompts stay to the end: the collector need not look through them at every call
     try:
         day: date | None = first
         while day is not None:
