@@ -42,6 +42,7 @@ setup(
         "pyttsx3>=2.98",
         "pyyaml>=6.0",
         "numpy>=1.26",
+        "simpy>=4.1",
         "soxr>=0.5",
         "snowballstemmer>=2.2",
         "sqlite-utils>=4.0",

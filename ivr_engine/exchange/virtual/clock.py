@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-_JUMPS = 200  # in one turn of the reactor, which has other things to do
+_JUMPS = 50  # in one turn of the reactor, which has other things to do
 
 
 class Timer(Protocol):
