@@ -66,7 +66,18 @@ def main(ctx: click.Context, settings: Path | None) -> None:
     ctx.obj = config.load(settings)
 
 
-for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit, health.health, replay.replay, staffing.staffing):
+for command in (
+    serve.serve,
+    call.call,
+    call.phone,
+    watch.watch,
+    doctor.doctor,
+    hours.hours,
+    users.audit,
+    health.health,
+    replay.replay,
+    staffing.staffing,
+):
     main.add_command(command)
 for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)

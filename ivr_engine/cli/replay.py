@@ -31,7 +31,9 @@ ESTIMATE = (
 @click.option("--month", type=int, help="Only that month (1 to 12).")
 @click.option("--scale", type=int, default=1, show_default=True, help="One call in so many.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed is the same year.")
-@click.option("--tables", type=click.Path(path_type=Path, dir_okay=False), help="Monthly tables of your own, instead of the shipped ones.")
+@click.option(
+    "--tables", type=click.Path(path_type=Path, dir_okay=False), help="Monthly tables of your own, instead of the shipped ones."
+)
 @click.option("--processes", type=int, help="Processes that play (default: one for each core).")
 @click.pass_obj
 def replay(

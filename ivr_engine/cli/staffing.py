@@ -41,20 +41,28 @@ class Numbers(click.ParamType[tuple[float, ...]]):
     def __init__(self, low: float, high: float, most: int = 40) -> None:
         self._low, self._high, self._most = low, high, most
 
-    def convert(self, value: str | tuple[float, ...], param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:  # noqa: ARG002 - click's signature
+    def convert(
+        self,
+        value: str | tuple[float, ...],
+        param: click.Parameter | None,  # noqa: ARG002 - click's signature
+        ctx: click.Context | None,  # noqa: ARG002 - click's signature
+    ) -> tuple[float, ...]:
         """Raises IvrError."""
         if isinstance(value, tuple):
             return value
         try:
             first, dash, last = value.partition("-")
             numbers = (
-                tuple(float(number) for number in range(int(first), int(last) + 1)) if dash else tuple(map(float, value.split(",")))
+                tuple(float(number) for number in range(int(first), int(last) + 1))
+                if dash
+                else tuple(map(float, value.split(",")))
             )
         except ValueError:
             numbers = ()
         if not 0 < len(numbers) <= self._most or any(not self._low <= number <= self._high for number in numbers):
             raise IvrError(
-                f"{value!r} are no numbers from {self._low:g} to {self._high:g}", f"such as 5, 3-12 or 0,20,30; at most {self._most}"
+                f"{value!r} are no numbers from {self._low:g} to {self._high:g}",
+                f"such as 5, 3-12 or 0,20,30; at most {self._most}",
             )
         return tuple(dict.fromkeys(sorted(numbers)))
 
@@ -67,12 +75,16 @@ class Numbers(click.ParamType[tuple[float, ...]]):
 @click.option("--line", default="", help="With --from: of that line alone.")
 @click.option("--operators", type=int, default=18, show_default=True, help="Operators employed.")
 @click.option("--handling", type=Numbers(0.1, 240), default="3-12", show_default=True, help="Handling times, in minutes.")
-@click.option("--shrinkage", type=Numbers(0, 95, 4), default="0,20,30,40", show_default=True, help="Per cent of their time not at the desk.")
+@click.option(
+    "--shrinkage", type=Numbers(0, 95, 4), default="0,20,30,40", show_default=True, help="Per cent of their time not at the desk."
+)
 @click.option("--target", type=float, default=80.0, show_default=True, help="Per cent of all calls to be answered ...")
 @click.option("--within", type=float, default=20.0, show_default=True, help="... within so many seconds.")
 @click.option("--patience", type=float, default=180.0, show_default=True, help="Mean seconds until a caller gives up.")
 @click.option("--max-occupancy", type=float, default=85.0, show_default=True, help="Per cent of the time operators may be busy.")
-@click.option("--simulate", "groups", help="Try it call by call: 'all', or groups as 'comunicazioni_obbligatorie=12,lavoro+sociale=6'.")
+@click.option(
+    "--simulate", "groups", help="Try it call by call: 'all', or groups as 'comunicazioni_obbligatorie=12,lavoro+sociale=6'."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulation.")
 @click.option("--format", "kind", type=click.Choice(["table", "csv", "json", "svg"]), default="table", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to that file.")
@@ -129,9 +141,7 @@ def staffing(
     click.echo(f"{out} written", err=True)
 
 
-def _demand(
-    settings: Settings, month: str | None, calls: float | None, first: str | None, last: str | None, line: str
-) -> Demand:
+def _demand(settings: Settings, month: str | None, calls: float | None, first: str | None, last: str | None, line: str) -> Demand:
     if sum(given is not None for given in (month, calls, first)) > 1:
         raise IvrError("--month, --calls and --from exclude each other", "give one of them")
     if (last is not None or line) and first is None:
@@ -144,9 +154,9 @@ def _demand(
         since, until = _day(first), _day(last or first)
         if until < since:
             raise IvrError(f"--until {last} is before --from {first}", "give the later day with --until")
-        span = (datetime.combine(day, time(), ROME).timestamp() for day in (since, until + _DAY))
+        starts, ends = (datetime.combine(day, time(), ROME).timestamp() for day in (since, until + _DAY))
         with StoreReader(settings.path(settings.engine.data)).administration.look() as connection:
-            recorded = half_hours(connection, *span, line)
+            recorded = half_hours(connection, starts, ends, line)
         return staffing_demand.of_records(recorded, f"recorded from {since} to {until}" + (f", line {line}" if line else ""))
     try:
         wanted = datetime.strptime(month or "2011-11", "%Y-%m")  # noqa: DTZ007 - a month has no zone
@@ -171,7 +181,8 @@ def _tried(curve: Curve, groups: str, seed: int) -> list[tuple[float, float, Out
         skills = _skills(demand, groups, on_duty(question.employed, share))
         for minutes in question.minutes:
             streams = [
-                Stream(line, Load(calls[busiest], minutes * _MINUTE, question.patience_s)) for line, calls in demand.halfhours.items()
+                Stream(line, Load(calls[busiest], minutes * _MINUTE, question.patience_s))
+                for line, calls in demand.halfhours.items()
             ]
             halfhours = max(4, round(_SIMULATED_CALLS / demand.busiest))
             chance = random.Random(f"{seed} {share} {minutes}")  # noqa: S311 - chance, not a secret
@@ -191,7 +202,9 @@ def _skills(demand: Demand, groups: str, there: int) -> list[frozenset[str]]:
     for group in groups.split(","):
         names, _, count = group.partition("=")
         if not count.isdigit() or int(count) == 0 or not set(names.split("+")) <= lines:
-            raise IvrError(f"{group!r} is no group of operators", f"as in {next(iter(sorted(lines)))}=12; lines: {', '.join(sorted(lines))}")
+            raise IvrError(
+                f"{group!r} is no group of operators", f"as in {next(iter(sorted(lines)))}=12; lines: {', '.join(sorted(lines))}"
+            )
         parsed.append((frozenset(names.split("+")), int(count)))
     total = sum(count for _, count in parsed)
     sizes = [count * there // total for _, count in parsed]
@@ -222,13 +235,26 @@ def _table(curve: Curve, tried: list[tuple[float, float, Outcome]]) -> str:
     parts = [curve.demand.title, tabulate(rows, heads)]
     if tried:
         seen = [
-            (minutes, f"{share:.0%}", queue or "all calls", one.offered, f"{one.level:.1%}", f"{one.wait_s:.1f}", f"{one.abandoned:.1%}")
+            (
+                minutes,
+                f"{share:.0%}",
+                queue or "all calls",
+                one.offered,
+                f"{one.level:.1%}",
+                f"{one.wait_s:.1f}",
+                f"{one.abandoned:.1%}",
+            )
             for minutes, share, outcome in tried
             for queue, one in (*(outcome.queues.items() if len(outcome.queues) > 1 else ()), ("", outcome.all))
         ]
-        parts += ["Simulated, call by call:", tabulate(seen, ("minutes", "shrinkage", "line", "calls", f"in {within}", "wait s", "give up"))]
+        parts += [
+            "Simulated, call by call:",
+            tabulate(seen, ("minutes", "shrinkage", "line", "calls", f"in {within}", "wait s", "give up")),
+        ]
     if curve.demand.talk_s is not None:
-        parts.append(f"Recorded talks last {curve.demand.talk_s / _MINUTE:.1f} minutes on average, what follows them not included.")
+        parts.append(
+            f"Recorded talks last {curve.demand.talk_s / _MINUTE:.1f} minutes on average, what follows them not included."
+        )
     parts += ["Answer:", *(f"- {sentence}" for sentence in verdicts(curve))]
     return "\n".join((*parts, "Assumptions:", *(f"- {sentence}" for sentence in assumptions(curve))))
 

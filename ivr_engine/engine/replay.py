@@ -1,7 +1,7 @@
 """A year played again through real engines, day by day, into one store.
 
-Days are played by several processes (replay_worker.py) and taken into the store in the order of the calendar, each as a whole: so a
-replay that is interrupted goes on where it stood, and the store is the same however many processes played.
+Days are played by several processes (replay_worker.py) and taken into the store in the order of the calendar, each as a whole:
+so a replay that is interrupted goes on where it stood, and the store is the same however many processes played.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _TALK_S = 36_000.0  # operators never hang up first
 
 
 class Result(NamedTuple):
-    """What was planned and what the store holds afterwards: (line, outcome) → calls, and e-mails; the most kilobytes of memory any
-    process had in use."""
+    """What was planned and what the store holds afterwards: (line, outcome) → calls, and e-mails; the most kilobytes of memory
+    any process had in use."""
 
     planned: Counter[tuple[str, Outcome]]
     found: Counter[tuple[str, Outcome | None]]
@@ -210,8 +210,8 @@ class _Crew:
 
 
 def own_settings(settings: Settings) -> Settings:
-    """The site's settings, but for what a replay must have: the lines as shipped, the virtual exchange, eighteen operators who serve
-    every queue, nobody in a hurry."""
+    """The site's settings, but for what a replay must have: the lines as shipped, the virtual exchange, eighteen operators who
+    serve every queue, nobody in a hurry."""
     queues = ("lavoro", "sociale", "co", "tfr")
     operators = tuple(f"op{number:02d}" for number in range(1, OPERATORS + 1))
     parts: dict[str, dict[str, Any]] = {

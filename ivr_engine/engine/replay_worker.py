@@ -1,7 +1,7 @@
 """One process of a replay: an engine with its exchange in fast time, which plays the days it is given, one after the other.
 
-Its journal goes to the disk as any engine's does, a file for each day; the replay itself carries the files into the store, so that
-one database has all days whatever process played them.
+Its journal goes to the disk as any engine's does, a file for each day; the replay itself carries the files into the store, so
+that one database has all days whatever process played them.
 """
 
 from __future__ import annotations

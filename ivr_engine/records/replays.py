@@ -31,7 +31,9 @@ def take(connection: sqlite3.Connection, plan: str, since: float, until: float) 
     mark = settings.get(connection, _MARK)
     if mark is None:
         if connection.execute("SELECT 1 FROM contacts LIMIT 1").fetchone() is not None:
-            raise IvrError("this store holds real contacts, and a replay would mix with them", "set engine.data to an empty folder")
+            raise IvrError(
+                "this store holds real contacts, and a replay would mix with them", "set engine.data to an empty folder"
+            )
         settings.put(connection, _MARK, plan)
         return
     if mark != plan:

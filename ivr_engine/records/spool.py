@@ -92,8 +92,8 @@ class Spool:
         self.arrived.set()
 
     def adopt(self, file: Path) -> None:
-        """Take a file of whole lines, written by another spool on the same disk, for the next segment: all of it or nothing. Raises
-        OSError."""
+        """Take a file of whole lines, written by another spool on the same disk, for the next segment: all of it or nothing.
+        Raises OSError."""
         with self._lock:
             self._close()
             number = max(self._segment, *segments_of(self.folder), 0) + 1

@@ -2,13 +2,13 @@
 
 Erlang C  A = calls x handling / period; B(0) = 1, B(n) = A B(n-1) / (n + A B(n-1)); P(wait) = N B / (N - A (1 - B)), for N > A;
           level = 1 - P(wait) e^(-(N - A) T / handling); wait = P(wait) handling / (N - A); occupancy = A / N.
-Erlang A  the stationary queue of M/M/N+M: in state k > N callers leave at the rate N / handling + (k - N) / patience. Level is the share
-          of ALL calls that is answered within T; wait the mean over all calls, answered or not (queue length / rate, Little).
+Erlang A  the stationary queue of M/M/N+M: in state k > N callers leave at the rate N / handling + (k - N) / patience. Level is
+          the share of ALL calls that is answered within T; wait the mean over all calls, answered or not (queue length / rate).
           With patience to infinity it is Erlang C.
 
-Written here because no library in good health has both: pyworkforce has Erlang C, the same to twelve digits (the tests keep vectors),
-but no patience, and brings a solver of integer programmes along. Figures are only as good as the assumption of a steady load within
-a half hour; staffing_simulation.py tries them.
+Written here because no library in good health has both: pyworkforce has Erlang C, the same to twelve digits (the tests keep
+vectors), but no patience, and brings a solver of integer programmes along. Figures are only as good as the assumption of a
+steady load within a half hour; staffing_simulation.py tries them.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def needed(load: Load, goal: Goal) -> Service:
 
 
 def scheduled(on_duty: int, shrinkage: float) -> int:
-    """Operators to be employed so that `on_duty` are there, when a share `shrinkage` of their time goes to breaks, leave, illness,
-    training."""
+    """Operators to be employed so that `on_duty` are there, when a share `shrinkage` of their time goes to breaks, leave,
+    illness, training."""
     return math.ceil(on_duty / (1 - shrinkage) - _CERTAIN)
 
 
@@ -145,8 +145,8 @@ def _queue(rate: float, capacity: float, leaves: float) -> tuple[np.ndarray, flo
 
 
 def _soon_served(probability: np.ndarray, capacity: float, leaves: float, within_s: float) -> float:
-    """The share of calls that wait, but not longer than `within_s`, and are answered: a caller who finds j waiting is served after
-    j + 1 departures at the rates capacity + i x leaves, i = j ... 0, whose density is
+    """The share of calls that wait, but not longer than `within_s`, and are answered: a caller who finds j waiting is served
+    after j + 1 departures at the rates capacity + i x leaves, i = j ... 0, whose density is
     f(0) = capacity e^(-capacity v), f(j) = f(j - 1) (capacity + j leaves) (1 - e^(-leaves v)) / (j leaves)."""
     if within_s <= 0:
         return 0.0

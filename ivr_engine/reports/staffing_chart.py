@@ -16,7 +16,12 @@ COLUMNS = (
 )  # fmt: skip
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 760, 420, 62, 24, 180, 52
 # Told apart by dashes and marks too, not by colour alone.
-_STYLES = (("#0066cc", "", "circle"), ("#a61e0e", "8 4", "square"), ("#006a4e", "2 4", "diamond"), ("#5c3c92", "12 4 2 4", "cross"))
+_STYLES = (
+    ("#0066cc", "", "circle"),
+    ("#a61e0e", "8 4", "square"),
+    ("#006a4e", "2 4", "diamond"),
+    ("#5c3c92", "12 4 2 4", "cross"),
+)
 
 
 def rows(curve: Curve) -> list[dict[str, float | int | bool]]:
@@ -38,15 +43,23 @@ def svg(curve: Curve, title: str, across: str, up: str, shrinkage: str, goal: st
         return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - level)
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="staffing-title"'
-        ' font-family="sans-serif" font-size="13">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
+            ' aria-labelledby="staffing-title"'
+            ' font-family="sans-serif" font-size="13">'
+        ),
         f'<title id="staffing-title">{escape(title)}</title><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         *_grid(curve, x, y),
-        f'<line x1="{x(first):.1f}" x2="{x(last):.1f}" y1="{y(question.goal.share):.1f}" y2="{y(question.goal.share):.1f}"'
-        ' stroke="#17324d" stroke-width="2"/>',
+        (
+            f'<line x1="{x(first):.1f}" x2="{x(last):.1f}" y1="{y(question.goal.share):.1f}" y2="{y(question.goal.share):.1f}"'
+            ' stroke="#17324d" stroke-width="2"/>'
+        ),
         f'<text x="{x(last) + 8:.1f}" y="{y(question.goal.share) + 4:.1f}" fill="#17324d">{escape(goal)}</text>',
         f'<text x="{(x(first) + x(last)) / 2:.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{escape(across)}</text>',
-        f'<text transform="translate(16 {(_TOP + _HEIGHT - _BOTTOM) / 2:.1f}) rotate(-90)" text-anchor="middle">{escape(up)}</text>',
+        (
+            f'<text transform="translate(16 {(_TOP + _HEIGHT - _BOTTOM) / 2:.1f}) rotate(-90)"'
+            f' text-anchor="middle">{escape(up)}</text>'
+        ),
     ]
     for place, share in enumerate(question.shrinkages):
         parts += _line(curve.of(share), place, x, y, f"{shrinkage} {share:.0%}")
@@ -72,8 +85,10 @@ def _line(points: list[Point], place: int, x: Callable[[float], float], y: Calla
     return [
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>',
         *(_mark(mark, x(point.minutes), y(point.level), colour) for point in points),
-        f'<line x1="{ends + 24:.1f}" x2="{ends + 54:.1f}" y1="{legend}" y2="{legend}" stroke="{colour}" stroke-width="2"'
-        f' stroke-dasharray="{dashes}"/>',
+        (
+            f'<line x1="{ends + 24:.1f}" x2="{ends + 54:.1f}" y1="{legend}" y2="{legend}" stroke="{colour}" stroke-width="2"'
+            f' stroke-dasharray="{dashes}"/>'
+        ),
         _mark(mark, ends + 39, legend, colour),
         f'<text x="{ends + 60:.1f}" y="{legend + 4}">{escape(name)}</text>',
     ]

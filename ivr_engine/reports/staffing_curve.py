@@ -29,7 +29,8 @@ class Question(NamedTuple):
 
 class Point(NamedTuple):
     """One handling time with one shrinkage. Of the fullest half hour: `level`, `wait_s`, `abandoned`, `occupancy` by Erlang A,
-    `level_c` by Erlang C; `day_level` of all calls of the day; `needed` on duty and `to_employ` for the goal in that half hour."""
+    `level_c` by Erlang C; `day_level` of all calls of the day; `needed` on duty and `to_employ` for the goal in that half
+    hour."""
 
     minutes: float
     shrinkage: float
@@ -79,11 +80,16 @@ def assumptions(curve: Curve) -> list[str]:
     question, goal = curve.question, curve.question.goal
     return [
         *curve.demand.assumptions,
-        f"goal: {goal.share:.0%} of all calls answered within {goal.within_s:g} s, in the fullest half hour"
-        f" ({curve.demand.busiest:.1f} calls), with operators busy at most {goal.occupancy:.0%} of the time",
+        (
+            f"goal: {goal.share:.0%} of all calls answered within {goal.within_s:g} s, in the fullest half hour"
+            f" ({curve.demand.busiest:.1f} calls), with operators busy at most {goal.occupancy:.0%} of the time"
+        ),
         f"callers give up after {question.patience_s:g} s on average (Erlang A); Erlang C, where nobody does, stands beside",
         "handling is talk and what follows it; no handling time is given in the tender, so the answer is a curve",
-        f"shrinkage is the share of the {question.employed} operators' time that is not spent at the desk while the service is open",
+        (
+            f"shrinkage is the share of the {question.employed} operators' time that is not spent at the desk while the"
+            " service is open"
+        ),
         FORMULAS,
     ]
 

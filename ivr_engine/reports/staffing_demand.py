@@ -21,8 +21,8 @@ _SHARE = 100
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """`halfhours`: of a day, line → expected calls in each that has any. `assumptions`: English sentences to be printed with every
-    figure made of it. `talk_s`: mean seconds of the recorded talks, None when nothing was recorded."""
+    """`halfhours`: of a day, line → expected calls in each that has any. `assumptions`: English sentences to be printed with
+    every figure made of it. `talk_s`: mean seconds of the recorded talks, None when nothing was recorded."""
 
     title: str
     halfhours: Mapping[str, Sequence[float]]
@@ -46,8 +46,8 @@ def of_volume(calls: float) -> Demand:
 
 
 def of_month(year: int, month: int) -> Demand:
-    """A busy day (a Monday) of a month of the Ministry's tables: the call-centre calls of the line for mandatory communications, and
-    the calls accepted on the others. Raises IvrError when there are no tables of that year."""
+    """A busy day (a Monday) of a month of the Ministry's tables: the call-centre calls of the line for mandatory
+    communications, and the calls accepted on the others. Raises IvrError when there are no tables of that year."""
     tables = load_tables(year)
     row, days, ways = tables.rows[month - 1], len(working_days(year, month)), habits()
     monday = ways.week[0] * len(ways.week) / sum(ways.week)
@@ -55,10 +55,15 @@ def of_month(year: int, month: int) -> Demand:
     counts = {CO: row.call_center, **{theme: getattr(row, theme) for theme in THEMES}}
     a_day = {line: count / days for line, count in counts.items()}
     assumed = (
-        f"a month of {days} working days: {a_day[CO]:.0f} call-centre calls a day on the line for mandatory communications and"
-        f" {sum(a_day.values()) - a_day[CO]:.0f} on the others",
+        (
+            f"a month of {days} working days: {a_day[CO]:.0f} call-centre calls a day on the line for mandatory communications and"
+            f" {sum(a_day.values()) - a_day[CO]:.0f} on the others"
+        ),
         *(("that month's counts are ESTIMATES under the Ministry's yearly totals, not its own rows",) if row.estimated else ()),
-        f"a Monday, {_SHARE * (monday - 1):.0f} % above the mean, and the course of a day: both assumed, as the tables have no days",
+        (
+            f"a Monday, {_SHARE * (monday - 1):.0f} % above the mean, and the course of a day: both assumed, as the tables"
+            " have no days"
+        ),
         "all lines are served by the same operators",
     )
     halfhours = {line: tuple(count * monday * part for part in share) for line, count in a_day.items()}

@@ -1,13 +1,12 @@
-"""Calls and operators one by one (simpy), to try what the formulas say and to answer what they cannot: several queues, operators who
-serve some of them.
+"""Calls and operators one by one (simpy), to try what the formulas say and to answer what they cannot: several queues, operators
+who serve some of them.
 
-The operator who has been free longest takes a caller; a freed operator takes whoever has waited longest in a queue of theirs. Gaps
-between calls, handling times and patience are exponential, as in the formulas.
+The operator who has been free longest takes a caller; a freed operator takes whoever has waited longest in a queue of theirs.
+Gaps between calls, handling times and patience are exponential, as in the formulas.
 """
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ import simpy
 from ivr_engine.reports.staffing import PERIOD_S
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Generator, Sequence
 
     from ivr_engine.reports.staffing import Load
@@ -120,7 +120,9 @@ def simulate(
         talk = chance.expovariate(1 / stream.load.handling_s)
         floor.busy_s += max(0.0, min(end, environment.now + talk) - max(start, environment.now))
         yield environment.timeout(talk)
-        floor.free.append(caller.answered.value)
+        operator = caller.answered.value
+        assert operator is not None
+        floor.free.append(operator)
         floor.match()
 
     def arrivals(stream: Stream) -> Generator[Any, Any, None]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _HERE = IPv4Address("TCP", "127.0.0.1", 0)
-_DONE = Failure(ConnectionDone())
+_DONE = Failure(ConnectionDone())  # type: ignore[no-untyped-call]
 
 
 class Wires:
