@@ -43,6 +43,7 @@ setup(
         "pyyaml>=6.0",
         "rapidfuzz>=3.9",
         "numpy>=1.26",
+        "simpy>=4.1",
         "soxr>=0.5",
         "snowballstemmer>=2.2",
         "sqlite-utils>=4.0",

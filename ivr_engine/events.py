@@ -376,8 +376,8 @@ Event: TypeAlias = (
 
 def new_contact_id(at: float) -> str:
     """A fresh contact id: 9 characters of time (milliseconds, sortable), 6 of chance."""
-    stamp, text = int(at * 1000), ""
-    for _ in range(9):
-        stamp, digit = divmod(stamp, 32)
+    number, text = int(at * 1000) << 30 | secrets.randbits(30), ""
+    for _ in range(15):
+        number, digit = divmod(number, 32)
         text = _ALPHABET[digit] + text
-    return text + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+    return text

@@ -6,6 +6,7 @@ counts and everything said around their replies are here, as res_agi has them.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -25,6 +26,10 @@ _log = structlog.get_logger()
 
 LONGEST_LINE = 8191  # AGI_BUF_LEN less its terminator: what is longer is taken for two commands
 MOST_WORDS = 128
+
+# What nearly every command line is: words, bare or in quotes, blanks between them, no backslash.
+_PLAIN = re.compile(r'(?:[^\s"\\]+|"[^"\\]*")(?: (?:[^\s"\\]+|"[^"\\]*"))*')
+_PLAIN_WORD = re.compile(r'"([^"]*)"|([^ "]+)')
 
 
 class Command(NamedTuple):
@@ -175,6 +180,8 @@ def result(value: object, data: str | None = None, endpos: int | None = None) ->
 
 def parse_args(line: str) -> list[str]:
     """The words of a command line, split as res_agi's parse_args does: quotes group, a backslash takes the next character."""
+    if _PLAIN.fullmatch(line):
+        return [quoted or bare for quoted, bare in _PLAIN_WORD.findall(line)][: MOST_WORDS - 1]
     words: list[str] = []
     quoted = escaped = False
     between = True

@@ -22,7 +22,9 @@ from ivr_engine.cli import (
     notices,
     prompts,
     publication,
+    replay,
     serve,
+    staffing,
     users,
     watch,
 )
@@ -64,7 +66,18 @@ def main(ctx: click.Context, settings: Path | None) -> None:
     ctx.obj = config.load(settings)
 
 
-for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit, health.health):
+for command in (
+    serve.serve,
+    call.call,
+    call.phone,
+    watch.watch,
+    doctor.doctor,
+    hours.hours,
+    users.audit,
+    health.health,
+    replay.replay,
+    staffing.staffing,
+):
     main.add_command(command)
 for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)

@@ -17,6 +17,7 @@ from ivr_engine.console.pages import (
     lines,
     people,
     phone,
+    staffing,
     versions,
 )
 from ivr_engine.records.users import Role
@@ -46,6 +47,7 @@ PRIVACY = frozenset({Role.BACK_OFFICE, Role.SUPERVISOR})
 LINE_READERS = KEEPERS | {Role.BACK_OFFICE}
 EDITORS = WRITERS | APPROVERS
 WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
+PLANNERS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 
@@ -84,6 +86,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/answers/<line>/<article>", EVERYBODY, answers.show),
     Route("GET", "/board", WATCHERS, board.show),
     Route("GET", "/board/part", WATCHERS, board.part),
+    Route("GET", "/staffing", PLANNERS, staffing.show),
     Route("GET", "/lines", LINE_READERS, lines.index),
     Route("GET", "/lines/<line>", LINE_READERS, lines.show),
     Route("GET", "/lines/<line>/tree.svg", LINE_READERS, lines.tree),
@@ -112,6 +115,7 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/citizens", "citizens.title", CASE_WORKERS),
     ("/answers", "answers.title", EVERYBODY),
     ("/board", "board.title", WATCHERS),
+    ("/staffing", "staffing.title", PLANNERS),
     ("/lines", "lines.title", LINE_READERS),
     ("/agreements", "agreements.title", AUDITORS),
     ("/phone", "phone.title", EVERYBODY),

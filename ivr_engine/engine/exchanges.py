@@ -6,8 +6,10 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from ivr_engine.exchange.asterisk.exchange import AsteriskExchange, AsteriskSettings
+from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.exchange.virtual.settings import OperatorSettings, QueueSettings, VirtualSettings
+from ivr_engine.exchange.virtual.wire import Wires
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,4 +51,7 @@ def virtual_exchange(engine: Engine, numbers: Mapping[str, str]) -> VirtualExcha
         log_folder=engine.store.folder,
     )
 
-    return VirtualExchange(engine.reactor, engine.clock, own, engine.sound_length)
+    wires = Wires(engine.reactor, engine.server.buildProtocol) if engine.wired else None
+    if isinstance(engine.clock, FastClock):
+        engine.clock.carrier = wires
+    return VirtualExchange(engine.reactor, engine.clock, own, engine.sound_length, wires)

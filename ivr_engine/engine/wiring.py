@@ -58,7 +58,8 @@ _DUE_S = 600.0  # seconds between two looks for answers whose day has come
 
 class Engine:
     """One engine. `clock` is the virtual exchange's, which the engine then shares; `publication` is where it looks what is
-    published when it is told to. Raises IvrError when it cannot be built."""
+    published when it is told to. `wired`: the virtual exchange reaches it without sockets. `store`: another than the one
+    of the settings' folder. Raises IvrError when it cannot be built."""
 
     def __init__(
         self,
@@ -69,8 +70,10 @@ class Engine:
         clock: ExchangeClock | None = None,
         notices: Notices | None = None,
         publication: Publication | None = None,
+        wired: bool = False,
+        store: Store | None = None,
     ) -> None:
-        self.settings, self.lines, self.reactor = settings, lines, reactor
+        self.settings, self.lines, self.reactor, self.wired = settings, lines, reactor, wired
         self.publication = publication
         self._spoken: WeakSet[Catalogue] = WeakSet([lines.catalogue])
         self.clock = clock or RealClock(reactor)
@@ -78,7 +81,7 @@ class Engine:
         self.changes = Changes()
         self.contacts = OpenContacts()
         self._numbers, self._queues = lines.numbers(), lines.queues()
-        self.store = Store(settings.path(settings.engine.data), self._committed)
+        self.store = store or Store(settings.path(settings.engine.data), self._committed)
         self.book = Book(self.store.spool, self.feed)
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
         self.board = Board(notices or Notices())
@@ -210,7 +213,9 @@ class Engine:
 
     def sound_length(self, language: str, file: str) -> int | None:
         """Milliseconds of a sound that any call in progress may be played; None when there is no such sound."""
-        lengths = (catalogue.length(language, file) for catalogue in (self.lines.catalogue, *self._spoken))
+        if (length := self.lines.catalogue.length(language, file)) is not None:
+            return length
+        lengths = (catalogue.length(language, file) for catalogue in self._spoken)
         return next((length for length in lengths if length is not None), None)
 
     async def drain(self, seconds: float) -> int:

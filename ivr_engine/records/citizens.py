@@ -67,15 +67,17 @@ def caller_of(raw: str) -> Caller:
 
 def _parse(text: str) -> phonenumbers.PhoneNumber | None:
     """The first reading that is a number in use, else the first that might be one."""
-    readings = []
+    first = None
     for form in (text, f"+{text}"):  # some exchanges leave the + out
         try:
-            readings.append(phonenumbers.parse(form, "IT"))
+            number = phonenumbers.parse(form, "IT")
         except phonenumbers.NumberParseException:
             continue
-    valid = [number for number in readings if phonenumbers.is_valid_number(number)]
-    possible = [number for number in readings[:1] if phonenumbers.is_possible_number(number)]
-    return next(iter(valid + possible), None)
+        if phonenumbers.is_valid_number(number):
+            return number
+        if first is None:
+            first = number
+    return first if first is not None and phonenumbers.is_possible_number(first) else None
 
 
 def _kind(number: phonenumbers.PhoneNumber) -> CallerKind:

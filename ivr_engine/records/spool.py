@@ -91,6 +91,16 @@ class Spool:
                 self._keep(line)
         self.arrived.set()
 
+    def adopt(self, file: Path) -> None:
+        """Take a file of whole lines, written by another spool on the same disk, for the next segment: all of it or nothing.
+        Raises OSError."""
+        with self._lock:
+            self._close()
+            number = max(self._segment, *segments_of(self.folder), 0) + 1
+            file.rename(path_of(self.folder, number))
+            self._segment = number
+        self.arrived.set()
+
     def retry(self) -> bool:
         """Try again to write what waits in memory; True when nothing waits any more."""
         while True:

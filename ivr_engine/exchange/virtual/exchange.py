@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ivr_engine.exchange.virtual.caller import Caller
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.exchange.virtual.settings import VirtualSettings
+    from ivr_engine.exchange.virtual.wire import Wires
 
 HOLD_ON, ALL_BUSY = "ivr/core/operator", "ivr/core/busy"  # what the dialplan says by itself
 STOP_S = 2.0  # real seconds that calls have to end when the exchange stops
@@ -48,16 +49,22 @@ class VirtualExchange:
     """An exchange.interface.Exchange without an Asterisk.
 
     `sounds(language, file)` gives a sound's length in milliseconds, or None when it is missing. `clock` is also the
-    engine's call clock; sockets keep the reactor's time.
+    engine's call clock; sockets keep the reactor's time. `wires` lead to an engine in the same process, without sockets.
     """
 
     name = "virtual"
     by_hand = True
 
     def __init__(
-        self, reactor: Any, clock: ExchangeClock, settings: VirtualSettings, sounds: Callable[[str, str], int | None]
+        self,
+        reactor: Any,
+        clock: ExchangeClock,
+        settings: VirtualSettings,
+        sounds: Callable[[str, str], int | None],
+        wires: Wires | None = None,
     ) -> None:
         self._reactor = reactor
+        self._wires = wires
         self._settings = settings
         self._clock = clock
         self._queue_log = QueueLog(settings.log_folder, clock)
@@ -214,10 +221,8 @@ class VirtualExchange:
             sighup=channel.variables.get("AGISIGHUP", "").lower() not in ("no", "false", "off", "0"),
             exit_on_hangup=channel.variables.get("AGIEXITONHANGUP", "").lower() in ("yes", "true", "on", "1"),
         )
-        endpoint = TCP6ClientEndpoint if ":" in settings.host else TCP4ClientEndpoint
         try:
-            engine = endpoint(self._reactor, settings.host, settings.port, settings.connect_timeout_s)
-            await connectProtocol(engine, client)  # type: ignore[no-untyped-call]
+            await self._connect(client)
         except (ConnectError, OSError) as error:
             _log.warning("the engine does not answer", channel=channel.uniqueid, reason=str(error))
             channel.note("engine away")
@@ -231,6 +236,15 @@ class VirtualExchange:
             return await session.over
         finally:
             channel.at_hangup.remove(client.hang_up)
+
+    async def _connect(self, client: AgiClient) -> None:
+        if self._wires is not None:
+            if not self._wires.connect(client):
+                raise ConnectError
+            return
+        host, port, limit = self._settings.host, self._settings.port, self._settings.connect_timeout_s
+        endpoint = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
+        await connectProtocol(endpoint(self._reactor, host, port, limit), client)  # type: ignore[no-untyped-call]
 
     def _operator(self, name: str) -> Operator:
         if name not in self._switch.operators:
