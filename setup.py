@@ -28,6 +28,7 @@ setup(
     install_requires=[
         "argon2-cffi>=23.1",
         "click>=8.1",
+        "fpdf2>=2.8",
         "holidays>=0.100",
         "jinja2>=3.1.4",
         "klein>=24.8",
@@ -42,6 +43,7 @@ setup(
         "pyttsx3>=2.98",
         "pyyaml>=6.0",
         "numpy>=1.26",
+        "openpyxl>=3.1",
         "soxr>=0.5",
         "snowballstemmer>=2.2",
         "sqlite-utils>=4.0",

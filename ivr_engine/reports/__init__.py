@@ -1,0 +1,1 @@
+"""Figures, tables and reports for those who judge, run and size the service."""
