@@ -15,6 +15,7 @@ from ivr_engine.cli import (
     cases,
     contacts,
     doctor,
+    figures,
     health,
     hours,
     lines,
@@ -22,6 +23,7 @@ from ivr_engine.cli import (
     notices,
     prompts,
     publication,
+    report,
     serve,
     users,
     watch,
@@ -66,7 +68,7 @@ def main(ctx: click.Context, settings: Path | None) -> None:
 
 for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit, health.health):
     main.add_command(command)
-for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
+for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks, figures.figures, report.report):
     main.add_command(group)
 for group in (users.users, notices.closures, notices.messages):
     main.add_command(group)

@@ -17,6 +17,7 @@ from ivr_engine.console.pages import (
     lines,
     people,
     phone,
+    reports,
 )
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS
@@ -46,6 +47,7 @@ LINE_READERS = KEEPERS | {Role.BACK_OFFICE}
 EDITORS = WRITERS | APPROVERS
 WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+CLOSERS = frozenset({Role.SUPERVISOR, Role.MINISTRY})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 
 ROUTES: tuple[Route, ...] = (
@@ -83,6 +85,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/answers/<line>/<article>", EVERYBODY, answers.show),
     Route("GET", "/board", WATCHERS, board.show),
     Route("GET", "/board/part", WATCHERS, board.part),
+    Route("GET", "/reports", AUDITORS, reports.index),
+    Route("GET", "/reports/contacts", AUDITORS, reports.contacts),
+    Route("POST", "/reports/close", CLOSERS, reports.close),
+    Route("GET", "/reports/<kind>", AUDITORS, reports.show),
+    Route("GET", "/reports/<kind>/download", AUDITORS, reports.take),
     Route("GET", "/lines", LINE_READERS, lines.index),
     Route("GET", "/lines/<line>", LINE_READERS, lines.show),
     Route("GET", "/lines/<line>/tree.svg", LINE_READERS, lines.tree),
@@ -108,6 +115,7 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/citizens", "citizens.title", CASE_WORKERS),
     ("/answers", "answers.title", EVERYBODY),
     ("/board", "board.title", WATCHERS),
+    ("/reports", "reports.title", AUDITORS),
     ("/lines", "lines.title", LINE_READERS),
     ("/agreements", "agreements.title", AUDITORS),
     ("/phone", "phone.title", EVERYBODY),

@@ -23,6 +23,8 @@ from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
+from ivr_engine.reports.presence import Presence
+from ivr_engine.reports.watch import FiguresWatch
 from ivr_engine.routing.board import Board
 from ivr_engine.routing.callers import KnownCallers
 from ivr_engine.routing.contacts import Book, OpenContacts
@@ -94,6 +96,8 @@ class Engine:
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
         self.operators = Operators(self.clock, self._staff, self.changes.tell)
+        self.changes.subscribe(Presence(self.store, self.clock).take)
+        self.figures = FiguresWatch(reactor, self.store, self.clock)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self._control: Any = None
         self.console: Console | None = None
@@ -132,6 +136,7 @@ class Engine:
             self.store.close()
             raise
         self.follower.start()
+        self.figures.start()
 
     def _open_console(self) -> int | None:
         """Calls come first: without its console the engine serves them all the same."""
@@ -191,6 +196,7 @@ class Engine:
     async def stop(self) -> None:
         """End everything. Callers in a queue or talking are left to the exchange, and followed by the next engine."""
         self.watchdog.stop()
+        self.figures.stop()
         self.follower.stop()
         self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
         try:

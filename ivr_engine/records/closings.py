@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 TABLES = (
-    "CREATE TABLE closed_months (month INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, sha256 TEXT NOT NULL,"
-    " content TEXT NOT NULL)",
+    """CREATE TABLE closed_months (
+        month INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, sha256 TEXT NOT NULL, content TEXT NOT NULL
+    )""",
     "CREATE TRIGGER closed_months_keep UPDATE ON closed_months BEGIN SELECT RAISE(ABORT, 'a closed month is never changed'); END",
     "CREATE TRIGGER closed_months_stay DELETE ON closed_months BEGIN SELECT RAISE(ABORT, 'a closed month is never changed'); END",
 )
@@ -29,7 +30,8 @@ Cells = dict[tuple[str, str, str, str], tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """`month` as 202611; `at`: seconds since 1970 UTC; `sha256` of the content; `cells` as they were; `sound`: does the sum still fit?"""
+    """`month` as 202611; `at`: seconds since 1970 UTC; `sha256` of the content; `cells` as they were;
+    `sound`: does the checksum still fit?"""
 
     month: int
     at: float
@@ -45,7 +47,7 @@ def now_in(connection: sqlite3.Connection, month: int) -> Cells:
         f"SELECT {', '.join(_COLUMNS)} FROM figures WHERE span = ? AND period = ? ORDER BY line, medium, article, outcome",  # noqa: S608 - own names
         (MONTH, month),
     )
-    return {tuple(row)[:4]: tuple(row)[4:] for row in rows}
+    return {(row[0], row[1], row[2], row[3]): tuple(row)[4:] for row in rows}
 
 
 def close(connection: sqlite3.Connection, month: int, who: str, at: float) -> Closing:
@@ -71,9 +73,11 @@ def closed(connection: sqlite3.Connection, first: int, last: int) -> dict[int, C
 
 def _closing(row: sqlite3.Row) -> Closing:
     document = json.loads(row["content"])
-    # By name: a later version may keep more sums than this month had.
-    places = [document["columns"].index(name) if name in document["columns"] else None for name in _COLUMNS]
-    rows = ([0 if place is None else values[place] for place in places] for values in document["rows"])
-    cells: Cells = {(values[0], values[1], values[2], values[3]): tuple(values[4:]) for values in rows}
+    cells: Cells = {}
+    for values in document["rows"]:
+        # By name: a later version may keep other sums than this month had.
+        kept = dict(zip(document["columns"], values, strict=True))
+        key = (kept["line"], kept["medium"], kept["article"], kept["outcome"])
+        cells[key] = tuple(kept.get(name, 0) for name in SUMS)
     sound = hashlib.sha256(row["content"].encode()).hexdigest() == row["sha256"]
     return Closing(row["month"], seconds(row["at"]), row["who"], row["sha256"], cells, sound)

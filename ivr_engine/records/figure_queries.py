@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ivr_engine.clock import ROME
-from ivr_engine.events import Outcome
+from ivr_engine.clock import ROME, rome_date
 from ivr_engine.records import contacts
 from ivr_engine.records.cases import FINISHED
 from ivr_engine.records.figures import DAY, SUMS, THRESHOLDS
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from ivr_engine.events import Outcome
     from ivr_engine.records.contacts import ContactRow
 
 PHONE = ("phone", "")
@@ -52,7 +52,9 @@ def sums(
 def _sum(row: tuple[Any, ...], keys: int) -> Sum:
     fixed = len(SUMS) - len(THRESHOLDS)
     values = row[keys:]
-    return Sum(row[:keys], *values[:fixed], within=dict(zip(THRESHOLDS, values[fixed:], strict=True)))
+    contacts_, queued, transferred, wait_s, talk_s = values[:fixed]
+    within = dict(zip(THRESHOLDS, values[fixed:], strict=True))
+    return Sum(row[:keys], contacts_, queued, transferred, wait_s, talk_s, within)
 
 
 def years(connection: sqlite3.Connection) -> list[int]:
@@ -95,13 +97,15 @@ class Repeats(NamedTuple):
 def repeats(
     connection: sqlite3.Connection, since: int, until: int, within_s: float, outcome: Outcome | None, line: str = ""
 ) -> Repeats:
-    """Telephone contacts that began from `since` to `until` (milliseconds) and ended so (None: in any way): did the same number call
-    the same line again within the time, about the same answer, or without having heard one?"""
+    """Telephone contacts that began from `since` to `until` (milliseconds) and ended so (None: in any way): did the same number
+    call the same line again within the time, about the same answer, or without having heard one?"""
     row = connection.execute(
-        "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM contacts AS b WHERE b.caller_key = a.caller_key AND b.caller_key != ''"
+        "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM contacts AS b"
+        " WHERE b.caller_key = a.caller_key AND b.caller_key != ''"
         " AND b.line = a.line AND b.started > a.started AND b.started <= a.started + :within AND b.medium IN ('phone', '')"
         " AND (b.answer = a.answer OR b.answer = '' OR a.answer = ''))), 0)"
-        " FROM contacts AS a WHERE a.started >= :since AND a.started < :until AND a.outcome IS NOT NULL AND :outcome IN ('', a.outcome)"
+        " FROM contacts AS a WHERE a.started >= :since AND a.started < :until AND a.outcome IS NOT NULL"
+        " AND :outcome IN ('', a.outcome)"
         " AND :line IN ('', a.line) AND a.caller_key != '' AND a.medium IN ('phone', '')",
         {"since": since, "until": until, "within": milliseconds(within_s), "outcome": outcome or "", "line": line},
     ).fetchone()
@@ -139,7 +143,8 @@ def case_ages(connection: sqlite3.Connection, since: int, until: int, now: float
         f"SELECT line, state, CASE {steps} ELSE 0 END AS days, count(*) AS cases, sum(late) AS late FROM ("  # noqa: S608 - own names
         " SELECT line, state, CASE WHEN state IN (:resolved, :closed) THEN updated ELSE :now END - opened AS age,"
         " state NOT IN (:resolved, :closed) AND coalesce(deadline < :now, 0) AS late FROM cases"
-        " WHERE opened >= :since AND opened < :until AND :line IN ('', line)) GROUP BY line, state, days ORDER BY line, state, days",
+        " WHERE opened >= :since AND opened < :until AND :line IN ('', line))"
+        " GROUP BY line, state, days ORDER BY line, state, days",
         {
             "resolved": FINISHED[0],
             "closed": FINISHED[1],
@@ -222,3 +227,12 @@ def balance(connection: sqlite3.Connection, first: date, last: date) -> list[Bal
         found.append(Balance(day, row[0], counted.get(int(f"{day:%Y%m%d}"), 0), row[1]))
         day += timedelta(days=1)
     return found
+
+
+def days_with_contacts(connection: sqlite3.Connection) -> tuple[date, date] | None:
+    """The days in Rome of the first and the last contact, or of the first and last figures; None when there are none."""
+    row = connection.execute("SELECT min(started), max(started) FROM contacts").fetchone()
+    counted = connection.execute("SELECT min(period), max(period) FROM figures WHERE span = ?", (DAY,)).fetchone()
+    days = [rome_date(at / 1000) for at in row if at is not None]
+    days += [date(period // 10000, period // 100 % 100, period % 100) for period in counted if period is not None]
+    return (min(days), max(days)) if days else None

@@ -1,7 +1,7 @@
 """Figures that add up: what ended contacts come to by month, day and half hour, folded from their journals alone.
 
-A contact is counted once, when it ends, where it began: the half hour is that of its first fact (a half hour in Rome is one in UTC, so
-days of 23 and 25 hours need no care), day and month are Rome's. Counting anew from the journal gives the same rows.
+A contact is counted once, when it ends, where it began: the half hour is that of its first fact (a half hour in Rome is one in
+UTC, so days of 23 and 25 hours need no care), day and month are Rome's. Counting anew from the journal gives the same rows.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ CREATE TABLE figure_items (
     PRIMARY KEY ({", ".join(_ITEM_KEYS)})
 ) WITHOUT ROWID
 """
-"""`period` of a month is 202611, of a day 20261125, of a half hour its count since 1970. `article`: "line/id" of the answer heard last.
-Items: of every `step` how many contacts ended there, of every `article` how many heard it."""
+"""`period` of a month is 202611, of a day 20261125, of a half hour its count since 1970. `article`: "line/id" of the answer
+heard last. Items: of every `step` how many contacts ended there, of every `article` how many heard it."""
 
 
 @dataclass(slots=True)
@@ -85,7 +85,8 @@ class Facts:
 
 
 def fold(rows: Iterable[Any]) -> Facts | None:
-    """Facts of one contact from its journal rows (at, kind, data) in order; None while it is open. What follows its end is passed over."""
+    """Facts of one contact from its journal rows (at, kind, data) in order; None while it is open. What follows its end is
+    passed over."""
     facts: Facts | None = None
     for row in rows:
         data = msgspec.json.decode(row["data"])
@@ -129,9 +130,10 @@ class _Tally:
         self._items: Counter[tuple[str | int, ...]] = Counter()
         marks = ", ".join("?" * (len(_KEYS) + len(SUMS)))
         adds = ", ".join(f"{name} = {name} + excluded.{name}" for name in SUMS)
-        self._put = f"INSERT INTO {figures} VALUES ({marks}) ON CONFLICT DO UPDATE SET {adds}"
+        self._put = f"INSERT INTO {figures} VALUES ({marks}) ON CONFLICT DO UPDATE SET {adds}"  # noqa: S608 - own names
         self._put_item = (
-            f"INSERT INTO {items} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET contacts = contacts + excluded.contacts"
+            f"INSERT INTO {items} VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - own names
+            " ON CONFLICT DO UPDATE SET contacts = contacts + excluded.contacts"
         )
 
     def add(self, facts: Facts) -> None:
@@ -161,8 +163,9 @@ _KINDS = ", ".join(f"'{kind}'" for kind in _BEARING)
 def count(connection: sqlite3.Connection, contact: str) -> None:
     """A contact has just ended: add it, from its journal."""
     rows = connection.execute(
-        f"SELECT at, kind, data FROM journal WHERE contact = ? AND kind IN ({_KINDS}) ORDER BY seq", (contact,)
-    )  # noqa: S608 - own names
+        f"SELECT at, kind, data FROM journal WHERE contact = ? AND kind IN ({_KINDS}) ORDER BY seq",  # noqa: S608 - own names
+        (contact,),
+    )
     facts = fold(rows)
     if facts is not None:
         tally = _Tally(connection)

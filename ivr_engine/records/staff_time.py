@@ -43,8 +43,8 @@ def _split(since: int, until: int) -> Iterator[tuple[int, int]]:
 
 
 def by_state(connection: sqlite3.Connection, first: int, last: int, queues: frozenset[str] | None) -> dict[str, float]:
-    """Seconds by state in the half hours from `first` to `last`, `last` excluded; of operators of those queues (None: of all). Who
-    serves several queues counts for each."""
+    """Seconds by state in the half hours from `first` to `last`, `last` excluded; of operators of those queues (None: of all).
+    Who serves several queues counts for each."""
     found: dict[str, float] = {}
     for row in connection.execute(
         "SELECT queues, state, sum(ms) AS ms FROM staff_time WHERE half >= ? AND half < ? GROUP BY queues, state", (first, last)
