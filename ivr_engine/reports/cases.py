@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ivr_engine.records import figure_queries
@@ -36,7 +37,7 @@ def cases(connection: sqlite3.Connection, period: Period, at: float, *, line: st
     ]
     totals = [sum(ages.get(days, 0) for ages in found.values()) for days in AGES]
     rows.append((text(t("cases.total")), text(""), *map(count, totals), count(sum(totals)), count(sum(late.values()))))
-    spans = [t("cases.age", first=first, last=after - 1) for first, after in zip(AGES, AGES[1:], strict=False)]
+    spans = [t("cases.age", first=first, last=after - 1) for first, after in pairwise(AGES)]
     columns = (t("cases.line"), t("cases.state"), *spans, t("cases.age-last", first=AGES[-1]), t("cases.cases"), t("cases.late"))
     table = Table("by_age", t("cases.by-age"), columns, tuple(rows), (t("cases.note"),), total=True)
     title = t("cases.title", period=str(period), line=line or t("service.all-lines"))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def close(connection: sqlite3.Connection, year: int, month: int, who: str, at: float) -> Closing:
-    """Keep the month as it is for good. Raises IvrError: it is not over, has open contacts, does not add up, is closed already."""
+    """Keep the month as it is for good. Raises IvrError: it is not over, has open contacts, does not add up, is closed
+    already."""
     period = Period(year, month)
     check(connection, period, "", ())
     if period.until > at * 1000:

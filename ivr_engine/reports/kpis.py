@@ -66,8 +66,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """`unit`: "%" or "s"; `parts`: numerator and denominator; `outcomes`, `queued`, `timed`: what leads to the contacts behind the
-    numerator (`timed`: within the threshold)."""
+    """`unit`: "%" or "s"; `parts`: numerator and denominator; `outcomes`, `queued`, `timed`: what leads to the contacts behind
+    the numerator (`timed`: within the threshold)."""
 
     key: str
     unit: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -11,11 +10,13 @@ from ivr_engine.reports import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`value` for programs (a number as printed, a text, None), `text` for people, `link` to the contacts behind it ("" for none)."""
+    """`value` for programs (a number as printed, a text, None), `text` for people, `link` to the contacts behind it (""
+    for none)."""
 
     value: int | float | str | None
     text: str

@@ -60,13 +60,10 @@ def _put(paper: Any, table: Table, head: Any) -> None:
         "RIGHT" if table.rows and all(row[place].is_number for row in table.rows) else "LEFT"
         for place in range(len(table.columns))
     ]
-    widths = [
-        min(70, max(9, *(len(row[place].text) for row in table.rows), len(column) / 2.2)) if table.rows else 10
-        for place, column in enumerate(table.columns)
-    ]
+    widths = tuple(_width(table, place) for place in range(len(table.columns)))
     with paper.table(
         text_align=tuple(align),
-        col_widths=tuple(widths),
+        col_widths=widths,
         width=_WIDTH,
         line_height=4.6,
         headings_style=head,
@@ -80,6 +77,12 @@ def _put(paper: Any, table: Table, head: Any) -> None:
         _line(paper, note)
     if table.chart is not None and table.chart.bars:
         _draw(paper, table.chart)
+
+
+def _width(table: Table, place: int) -> float:
+    """A column's share of the paper: its longest cell, and no word of its head broken."""
+    words = (1.3 * len(word) for word in table.columns[place].split())
+    return min(70.0, max(8.0, *words, *(len(row[place].text) for row in table.rows)))
 
 
 def _draw(paper: Any, chart: Chart) -> None:

@@ -63,8 +63,8 @@ def service(
     language: str = "it",
     queues: frozenset[str] | None = None,
 ) -> Report:
-    """Of a year or a month, of one line or all. `queues`: of the operators whose time counts (None: all). Raises IvrError when the
-    contract asks of a figure there is none of."""
+    """Of a year or a month, of one line or all. `queues`: of the operators whose time counts (None: all). Raises IvrError when
+    the contract asks of a figure there is none of."""
     check_contract(settings)
     asked = _Asked(connection, period, line, settings, language)
     by_month = asked.sums(MONTH, period.months[0], period.months[-1])
