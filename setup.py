@@ -28,6 +28,7 @@ setup(
     install_requires=[
         "argon2-cffi>=23.1",
         "click>=8.1",
+        "fpdf2>=2.8",
         "holidays>=0.100",
         "jinja2>=3.1.4",
         "klein>=24.8",
@@ -44,6 +45,7 @@ setup(
         "rapidfuzz>=3.9",
         "numpy>=1.26",
         "simpy>=4.1",
+        "openpyxl>=3.1",
         "soxr>=0.5",
         "snowballstemmer>=2.2",
         "sqlite-utils>=4.0",

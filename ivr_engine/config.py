@@ -199,6 +199,42 @@ class ConsoleSection(Section):
     )
 
 
+class TermSection(Section):
+    """What a contract asks of a figure of the service report, each month."""
+
+    at_least: float | None = Field(None, description="the least it may be")
+    at_most: float | None = Field(None, description="the most it may be")
+    penalty: float = Field(0.0, ge=0, description="euros for every unit (point or second) begun beyond it")
+
+
+Threshold = Literal[5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300]
+LineNames = tuple[LineName, ...]
+
+
+class ReportsSection(Section):
+    """What the reports count."""
+
+    threshold: Threshold = Field(20, description="seconds within which a caller should be answered, in the service reports")
+    short_abandon: Threshold = Field(5, description="seconds within which who hangs up in a queue did not wait in earnest")
+    repeat_days: int = Field(
+        7, ge=1, le=90, description="days without a new call on the subject that make a first contact a resolution"
+    )
+    return_hours: int = Field(
+        48, ge=1, le=720, description="hours without a new call on the subject that make self-service a true end"
+    )
+    lavoro: LineNames = Field(("lavoro", "centralino"), description="lines of the Ministry's first table, column LAVORO")
+    sociale: LineNames = Field(("sociale",), description="lines of the Ministry's first table, column SOCIALE")
+    tfr_cliclavoro: LineNames = Field(
+        ("tfr_cliclavoro",), description="lines of the Ministry's first table, column TFR+CLICLAVORO"
+    )
+    comunicazioni_obbligatorie: LineNames = Field(
+        ("comunicazioni_obbligatorie",), description="lines of the Ministry's second table"
+    )
+    contract: dict[LineName, TermSection] = Field(
+        default_factory=dict, description="terms of the contract by figure, with their penalties (default: none)"
+    )
+
+
 class Settings(Section):
     """All of `ivr.toml`."""
 
@@ -212,6 +248,7 @@ class Settings(Section):
     speech: SpeechSection = SpeechSection()
     plugins: PluginsSection = PluginsSection()
     console: ConsoleSection = ConsoleSection()
+    reports: ReportsSection = ReportsSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)
     transfers: dict[LineName, TransferSection] = Field(default_factory=dict)
     folder: Path = Field(Path(), exclude=True)

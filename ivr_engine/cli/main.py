@@ -15,6 +15,7 @@ from ivr_engine.cli import (
     cases,
     contacts,
     doctor,
+    figures,
     health,
     hours,
     lines,
@@ -23,6 +24,7 @@ from ivr_engine.cli import (
     prompts,
     publication,
     replay,
+    report,
     serve,
     staffing,
     users,
@@ -79,7 +81,7 @@ for command in (
     staffing.staffing,
 ):
     main.add_command(command)
-for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
+for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks, figures.figures, report.report):
     main.add_command(group)
 for group in (users.users, notices.closures, notices.messages):
     main.add_command(group)

@@ -25,7 +25,7 @@ def administration(settings: Settings) -> Administration:
     return StoreReader(settings.path(settings.engine.data)).administration
 
 
-def _local() -> str:
+def local_name() -> str:
     """Whoever can write the store's file is its administrator; the machine knows their name."""
     try:
         return f"{getpass.getuser()} (local)"
@@ -46,7 +46,7 @@ def users() -> None:
 def add(settings: Settings, name: str, role: str, full_name: str) -> None:
     """Add a user; the first one must be an administrator."""
     with administration(settings).change() as connection:
-        people.add(connection, name, Role(role), full_name, time.time(), _local())
+        people.add(connection, name, Role(role), full_name, time.time(), local_name())
     click.echo(f"user {name} is added as {role}; for the console: ivr users password {name}")
 
 
@@ -58,7 +58,7 @@ def password(settings: Settings, name: str, password: str) -> None:
     """Give a user a password for the console; they are signed out everywhere."""
     hashed = people.hashed(password)
     with administration(settings).change() as connection:
-        people.set_password(connection, name, hashed, time.time(), _local())
+        people.set_password(connection, name, hashed, time.time(), local_name())
     click.echo(f"{name} can sign in to the console")
 
 
@@ -70,7 +70,7 @@ def password(settings: Settings, name: str, password: str) -> None:
 def desk(settings: Settings, name: str, phone: str, queues: tuple[str, ...]) -> None:
     """Say where an operator is rung, and for which queues, when their desk is open in the console."""
     with administration(settings).change() as connection:
-        people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, time.time(), _local())
+        people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, time.time(), local_name())
     click.echo(f"{name} serves {', '.join(queues)}")
 
 
@@ -80,7 +80,7 @@ def desk(settings: Settings, name: str, phone: str, queues: tuple[str, ...]) -> 
 def disable(settings: Settings, name: str) -> None:
     """Let a user sign no more. What they did stays theirs."""
     with administration(settings).change() as connection:
-        people.disable(connection, name, time.time(), _local())
+        people.disable(connection, name, time.time(), local_name())
     click.echo(f"user {name} is disabled")
 
 

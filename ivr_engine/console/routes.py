@@ -19,6 +19,7 @@ from ivr_engine.console.pages import (
     phone,
     staffing,
     versions,
+    reports,
 )
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS
@@ -49,6 +50,7 @@ EDITORS = WRITERS | APPROVERS
 WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 PLANNERS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+CLOSERS = frozenset({Role.SUPERVISOR, Role.MINISTRY})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 
 ROUTES: tuple[Route, ...] = (
@@ -87,6 +89,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/board", WATCHERS, board.show),
     Route("GET", "/board/part", WATCHERS, board.part),
     Route("GET", "/staffing", PLANNERS, staffing.show),
+    Route("GET", "/reports", AUDITORS, reports.index),
+    Route("GET", "/reports/contacts", AUDITORS, reports.contacts),
+    Route("POST", "/reports/close", CLOSERS, reports.close),
+    Route("GET", "/reports/<kind>", AUDITORS, reports.show),
+    Route("GET", "/reports/<kind>/download", AUDITORS, reports.take),
     Route("GET", "/lines", LINE_READERS, lines.index),
     Route("GET", "/lines/<line>", LINE_READERS, lines.show),
     Route("GET", "/lines/<line>/tree.svg", LINE_READERS, lines.tree),
@@ -116,6 +123,7 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/answers", "answers.title", EVERYBODY),
     ("/board", "board.title", WATCHERS),
     ("/staffing", "staffing.title", PLANNERS),
+    ("/reports", "reports.title", AUDITORS),
     ("/lines", "lines.title", LINE_READERS),
     ("/agreements", "agreements.title", AUDITORS),
     ("/phone", "phone.title", EVERYBODY),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ivr_engine.plugins.pool import Pools
     from ivr_engine.records.store import Store
     from ivr_engine.records.users import User
+    from ivr_engine.reports.watch import FiguresWatch
     from ivr_engine.routing.board import Board
     from ivr_engine.routing.contacts import OpenContacts
     from ivr_engine.routing.feed import Feed
@@ -58,6 +59,7 @@ class Office:
     contacts: OpenContacts
     exchange: Exchange
     board: Board
+    figures: FiguresWatch
     operators: Operators
     operator_changes: Changes
     pools: Pools

@@ -24,6 +24,7 @@ def console(engine: Engine) -> Console:
             contacts=engine.contacts,
             exchange=engine.exchange,
             board=engine.board,
+            figures=engine.figures,
             operators=engine.operators,
             operator_changes=engine.changes,
             pools=engine.pools,

@@ -26,6 +26,8 @@ from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
 from ivr_engine.records.utterances import Utterances
+from ivr_engine.reports.presence import Presence
+from ivr_engine.reports.watch import FiguresWatch
 from ivr_engine.routing.board import Board
 from ivr_engine.routing.callers import KnownCallers
 from ivr_engine.routing.contacts import Book, OpenContacts
@@ -105,6 +107,8 @@ class Engine:
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
         self.operators = Operators(self.clock, self._staff, self.changes.tell)
+        self.changes.subscribe(Presence(self.store, self.clock).take)
+        self.figures = FiguresWatch(reactor, self.store, self.clock)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self._control: Any = None
         self._due = LoopingCall(lambda: Deferred.fromCoroutine(self._publish_due()))
@@ -150,6 +154,7 @@ class Engine:
         self._due.start(_DUE_S).addErrback(
             lambda failure: log.error("due answers are looked for no more", why=str(failure.value))
         )
+        self.figures.start()
 
     def _open_console(self) -> int | None:
         """Calls come first: without its console the engine serves them all the same."""
@@ -227,6 +232,7 @@ class Engine:
         self.watchdog.stop()
         if self._due.running:
             self._due.stop()
+        self.figures.stop()
         self.follower.stop()
         self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
         try:

@@ -17,7 +17,7 @@ from ivr_engine.events import (
     QueueEntered,
     QueueLeft,
 )
-from ivr_engine.records import callbacks, cases, citizens, journal, private
+from ivr_engine.records import callbacks, cases, citizens, figures, journal, private
 from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def _change(connection: sqlite3.Connection, event: Event, row: sqlite3.Row) -> N
             )
         case ContactEnded():
             _set(connection, event, ended=milliseconds(event.at), outcome=event.outcome, cause=event.cause, queued=None)
+            figures.count(connection, event.contact)
 
 
 def _set(connection: sqlite3.Connection, event: Event, **values: str | int | None) -> None:

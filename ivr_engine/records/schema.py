@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
-from ivr_engine.records import article_search
+from ivr_engine.records import article_search, closings, figures, staff_time
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -406,3 +406,18 @@ CREATE TABLE contact_files (
 def m010_by_hand(database: Database) -> None:
     """Documents that come with contacts of other channels."""
     _run(database, _BY_HAND)
+
+
+_FIGURES = """
+CREATE INDEX contacts_by_caller ON contacts(caller_key, line, started, medium, answer) WHERE caller_key != ''
+"""
+
+
+@_MIGRATIONS()
+def m011_figures(database: Database) -> None:
+    """Figures of ended contacts, filled from the journal; closed months; what operators' time went to."""
+    for tables in (figures.TABLES, staff_time.TABLES, _FIGURES):
+        _run(database, tables)
+    for statement in closings.TABLES:
+        database.execute(statement)
+    figures.rebuild(database.conn)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ivr_engine.clock import ROME, rome
 from ivr_engine.console import words
+from ivr_engine.console.pages.reports import off
 from ivr_engine.records import agreements, today
 from ivr_engine.records.today import Figures
 
@@ -58,7 +59,14 @@ async def _now(visit: Visit) -> dict[str, Any]:
         )
     named = await visit.read(agreements.in_force, "per_operator", visit.now)
     shown = [seat for seat in seats if any(line.queue in seat.queues and line.name in named for line in lines.lines.values())]
-    return {"rows": rows, "seats": shown, "hidden": len(seats) - len(shown), "threshold": threshold, "now": visit.now}
+    return {
+        "rows": rows,
+        "seats": shown,
+        "hidden": len(seats) - len(shown),
+        "threshold": threshold,
+        "now": visit.now,
+        "off": off(visit),
+    }
 
 
 def _waiting(visit: Visit, line: Line) -> list[float]:

@@ -1,0 +1,238 @@
+"""Asking the figures, and the contacts behind any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ivr_engine.clock import ROME, rome_date
+from ivr_engine.records import contacts
+from ivr_engine.records.cases import FINISHED
+from ivr_engine.records.figures import DAY, SUMS, THRESHOLDS
+from ivr_engine.records.journal import milliseconds
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from ivr_engine.events import Outcome
+    from ivr_engine.records.contacts import ContactRow
+
+PHONE = ("phone", "")
+"""Media of telephone contacts; "" is one that began in a store that was lost."""
+
+
+class Sum(NamedTuple):
+    """Sums of the contacts with one value each of what was asked by."""
+
+    by: tuple[Any, ...]
+    contacts: int
+    queued: int
+    transferred: int
+    wait_s: int
+    talk_s: int
+    within: dict[int, int]
+
+
+def sums(
+    connection: sqlite3.Connection, span: str, first: int, last: int, by: tuple[str, ...], lines: Sequence[str] = ()
+) -> list[Sum]:
+    """Of the periods from `first` to `last` (both counted), by columns of `figures`; of some lines when asked."""
+    columns, wanted = ", ".join(by), ", ".join("?" * len(lines))
+    own = f" AND line IN ({wanted})" if lines else ""
+    rows = connection.execute(
+        f"SELECT {columns}, {', '.join(f'sum({name})' for name in SUMS)} FROM figures"  # noqa: S608 - own names
+        f" WHERE span = ? AND period BETWEEN ? AND ?{own} GROUP BY {columns} ORDER BY {columns}",
+        (span, first, last, *lines),
+    )
+    return [_sum(tuple(row), len(by)) for row in rows]
+
+
+def _sum(row: tuple[Any, ...], keys: int) -> Sum:
+    fixed = len(SUMS) - len(THRESHOLDS)
+    values = row[keys:]
+    contacts_, queued, transferred, wait_s, talk_s = values[:fixed]
+    within = dict(zip(THRESHOLDS, values[fixed:], strict=True))
+    return Sum(row[:keys], contacts_, queued, transferred, wait_s, talk_s, within)
+
+
+def years(connection: sqlite3.Connection) -> list[int]:
+    """Those with figures."""
+    rows = connection.execute("SELECT DISTINCT period / 100 AS year FROM figures WHERE span = 'month' ORDER BY year")
+    return [row["year"] for row in rows]
+
+
+def lines(connection: sqlite3.Connection) -> list[str]:
+    """Lines that ever had a contact."""
+    return [row["line"] for row in connection.execute("SELECT DISTINCT line FROM figures WHERE span = 'month' ORDER BY line")]
+
+
+class Item(NamedTuple):
+    """A step or an article, the outcome of contacts, and how many."""
+
+    line: str
+    name: str
+    outcome: str
+    contacts: int
+
+
+def items(connection: sqlite3.Connection, kind: str, first: int, last: int, line: str = "") -> list[Item]:
+    """Steps where contacts ended ("step"), or articles they heard ("article"), from month `first` to `last`."""
+    rows = connection.execute(
+        "SELECT line, name, outcome, sum(contacts) AS contacts FROM figure_items WHERE month BETWEEN ?1 AND ?2 AND kind = ?3"
+        " AND ?4 IN ('', line) GROUP BY line, name, outcome ORDER BY line, name, outcome",
+        (first, last, kind, line),
+    )
+    return [Item(*row) for row in rows]
+
+
+class Repeats(NamedTuple):
+    """Of contacts whose caller can be told again: how many, and after how many the caller came back."""
+
+    contacts: int
+    back: int
+
+
+def repeats(
+    connection: sqlite3.Connection, since: int, until: int, within_s: float, outcome: Outcome | None, line: str = ""
+) -> Repeats:
+    """Telephone contacts that began from `since` to `until` (milliseconds) and ended so (None: in any way): did the same number
+    call the same line again within the time, about the same answer, or without having heard one?"""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM contacts AS b"
+        " WHERE b.caller_key = a.caller_key AND b.caller_key != ''"
+        " AND b.line = a.line AND b.started > a.started AND b.started <= a.started + :within AND b.medium IN ('phone', '')"
+        " AND (b.answer = a.answer OR b.answer = '' OR a.answer = ''))), 0)"
+        " FROM contacts AS a WHERE a.started >= :since AND a.started < :until AND a.outcome IS NOT NULL"
+        " AND :outcome IN ('', a.outcome)"
+        " AND :line IN ('', a.line) AND a.caller_key != '' AND a.medium IN ('phone', '')",
+        {"since": since, "until": until, "within": milliseconds(within_s), "outcome": outcome or "", "line": line},
+    ).fetchone()
+    return Repeats(*row)
+
+
+def known_callers(connection: sqlite3.Connection, since: int, until: int, line: str = "") -> int:
+    """How many telephone contacts of the time have a number that can be told again."""
+    row = connection.execute(
+        "SELECT count(*) FROM contacts WHERE started >= ? AND started < ? AND outcome IS NOT NULL AND ? IN ('', line)"
+        " AND caller_key != '' AND medium IN ('phone', '')",
+        (since, until, line),
+    ).fetchone()
+    return int(row[0])
+
+
+class CaseAge(NamedTuple):
+    """Cases of a line in a state: `days` is the age they reach at least, `late` those past their deadline."""
+
+    line: str
+    state: str
+    days: int
+    cases: int
+    late: int
+
+
+AGES = (0, 2, 8, 31, 91)
+"""Days from which an age counts as the next."""
+
+
+def case_ages(connection: sqlite3.Connection, since: int, until: int, now: float, line: str = "") -> list[CaseAge]:
+    """Cases opened from `since` to `until` (milliseconds): open ones by age now, finished ones by the age they reached."""
+    steps = " ".join(f"WHEN age >= {days * 86_400_000} THEN {days}" for days in reversed(AGES))
+    rows = connection.execute(
+        f"SELECT line, state, CASE {steps} ELSE 0 END AS days, count(*) AS cases, sum(late) AS late FROM ("  # noqa: S608 - own names
+        " SELECT line, state, CASE WHEN state IN (:resolved, :closed) THEN updated ELSE :now END - opened AS age,"
+        " state NOT IN (:resolved, :closed) AND coalesce(deadline < :now, 0) AS late FROM cases"
+        " WHERE opened >= :since AND opened < :until AND :line IN ('', line))"
+        " GROUP BY line, state, days ORDER BY line, state, days",
+        {
+            "resolved": FINISHED[0],
+            "closed": FINISHED[1],
+            "now": milliseconds(now),
+            "since": since,
+            "until": until,
+            "line": line,
+        },
+    )
+    return [CaseAge(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Contacts that began from `since` to `until` (milliseconds) and are over; "", empty and None: any."""
+
+    since: int
+    until: int
+    lines: tuple[str, ...] = ()
+    media: tuple[str, ...] = PHONE
+    outcomes: tuple[str, ...] = ()
+    queued: bool = False
+    transferred: bool = False
+    within: int | None = None
+    """Seconds they waited at most."""
+
+
+def behind(connection: sqlite3.Connection, wanted: Wanted, limit: int, offset: int = 0) -> tuple[int, list[ContactRow]]:
+    """How many contacts a figure counts, and `limit` of them from `offset` on, in the order in which they came."""
+    conditions, values = ["started >= ?", "started < ?", "outcome IS NOT NULL"], [wanted.since, wanted.until]
+    for column, those in (("line", wanted.lines), ("medium", wanted.media), ("outcome", wanted.outcomes)):
+        if those:
+            conditions.append(f"{column} IN ({', '.join('?' * len(those))})")
+            values += those  # type: ignore[arg-type]
+    if wanted.queued or wanted.within is not None:
+        conditions.append("queue != ''")
+    if wanted.within is not None:
+        conditions.append("wait_s <= ?")
+        values.append(wanted.within)
+    if wanted.transferred:
+        conditions.append("EXISTS (SELECT 1 FROM journal WHERE contact = contacts.id AND kind = 'OperatorTransferred')")
+    where = " AND ".join(conditions)
+    (count,) = connection.execute(f"SELECT count(*) FROM contacts WHERE {where}", values).fetchone()  # noqa: S608 - own names
+    ids = connection.execute(
+        f"SELECT id FROM contacts WHERE {where} ORDER BY started, id LIMIT ? OFFSET ?",  # noqa: S608 - own names
+        (*values, limit, offset),
+    )
+    return count, contacts.of_ids(connection, [row["id"] for row in ids])
+
+
+class Balance(NamedTuple):
+    """A day in Rome: contacts that began in it, those of them counted in the figures, those still open."""
+
+    day: date
+    offered: int
+    counted: int
+    open: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Is the sum of outcomes what was offered?"""
+        return self.offered == self.counted + self.open
+
+
+def midnight(day: date) -> int:
+    """When a day begins in Rome, in milliseconds since 1970 UTC."""
+    return milliseconds(datetime.combine(day, datetime.min.time(), ROME).timestamp())
+
+
+def balance(connection: sqlite3.Connection, first: date, last: date) -> list[Balance]:
+    """Every day from `first` to `last`."""
+    numbers = [int(f"{day:%Y%m%d}") for day in (first, last)]
+    counted = {row.by[0]: row.contacts for row in sums(connection, DAY, numbers[0], numbers[1], ("period",))}
+    found, day = [], first
+    while day <= last:
+        row = connection.execute(
+            "SELECT count(*), coalesce(sum(outcome IS NULL), 0) FROM contacts WHERE started >= ? AND started < ?",
+            (midnight(day), midnight(day + timedelta(days=1))),
+        ).fetchone()
+        found.append(Balance(day, row[0], counted.get(int(f"{day:%Y%m%d}"), 0), row[1]))
+        day += timedelta(days=1)
+    return found
+
+
+def days_with_contacts(connection: sqlite3.Connection) -> tuple[date, date] | None:
+    """The days in Rome of the first and the last contact, or of the first and last figures; None when there are none."""
+    row = connection.execute("SELECT min(started), max(started) FROM contacts").fetchone()
+    counted = connection.execute("SELECT min(period), max(period) FROM figures WHERE span = ?", (DAY,)).fetchone()
+    days = [rome_date(at / 1000) for at in row if at is not None]
+    days += [date(period // 10000, period // 100 % 100, period % 100) for period in counted if period is not None]
+    return (min(days), max(days)) if days else None

@@ -1,0 +1,284 @@
+"""The service report: figures with their formulas, by month or day and half hour, where callers leave, articles, penalties."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ivr_engine.clock import rome
+from ivr_engine.errors import IvrError
+from ivr_engine.events import Outcome
+from ivr_engine.records import figure_queries, staff_time
+from ivr_engine.records.figures import DAY, HALF, HALF_HOUR_MS, MONTH
+from ivr_engine.reports.kpis import KPIS, Service, Tally, tally
+from ivr_engine.reports.model import Cell, Chart, Report, Table, contacts_link, count, measure, percent, text
+from ivr_engine.reports.period import Period
+from ivr_engine.reports.texts import sayer
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from ivr_engine.config import ReportsSection, TermSection
+    from ivr_engine.records.figure_queries import Sum
+
+_MOST = 40  # steps and articles in a table
+_HOUR_S, _DAY_S = 3600.0, 86400.0
+
+
+class _Asked:
+    """One question: what every table needs."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, period: Period, line: str, settings: ReportsSection, language: str
+    ) -> None:
+        self.connection, self.period, self.line, self.settings = connection, period, line, settings
+        self.t = sayer(language)
+        self.lines = (line,) if line else ()
+
+    def link(self, **more: Any) -> str:
+        return contacts_link(year=self.period.year, month=self.period.month, line=self.line, **more)
+
+    def sums(self, span: str, first: int, last: int) -> dict[Any, list[tuple[str, Sum]]]:
+        """Telephone contacts by period."""
+        found: dict[Any, list[tuple[str, Sum]]] = defaultdict(list)
+        for one in figure_queries.sums(self.connection, span, first, last, ("period", "medium", "outcome"), self.lines):
+            if one.by[1] in figure_queries.PHONE:
+                found[one.by[0]].append((one.by[2], one))
+        return found
+
+    def tally(self, sums: list[tuple[str, Sum]]) -> Tally:
+        return tally(sums, self.settings.threshold, self.settings.short_abandon)
+
+
+def service(
+    connection: sqlite3.Connection,
+    period: Period,
+    settings: ReportsSection,
+    at: float,
+    *,
+    line: str = "",
+    language: str = "it",
+    queues: frozenset[str] | None = None,
+) -> Report:
+    """Of a year or a month, of one line or all. `queues`: of the operators whose time counts (None: all). Raises IvrError when
+    the contract asks of a figure there is none of."""
+    check_contract(settings)
+    asked = _Asked(connection, period, line, settings, language)
+    by_month = asked.sums(MONTH, period.months[0], period.months[-1])
+    whole = [one for sums in by_month.values() for one in sums]
+    found = _service(asked, whole, period, queues)
+    t = asked.t
+    tables = [_sheet(asked, found), _outcomes(asked, whole), _course(asked, by_month)]
+    if period.month:
+        tables.append(_half_hours(asked))
+    tables += [_steps(asked), _articles(asked)]
+    if settings.contract:
+        tables.append(_penalties(asked, by_month, queues))
+    notes = (t("service.phone-only"), t("service.shared") if found.staff else t("service.no-states"))
+    title = t("service.title", period=str(period), line=line or t("service.all-lines"))
+    given: dict[str, str | int] = {
+        "year": period.year,
+        **({"month": period.month} if period.month else {}),
+        **({"line": line} if line else {}),
+    }
+    return Report("service", title, language, at, given, tuple(tables), notes)
+
+
+def check_contract(settings: ReportsSection) -> None:
+    """Raises IvrError when a term names no figure."""
+    known = [kpi.key for kpi in KPIS]
+    for name in settings.contract:
+        if name not in known:
+            raise IvrError(f"[reports.contract.{name}]: there is no figure {name}", f"figures are {', '.join(known)}")
+
+
+def _service(asked: _Asked, sums: list[tuple[str, Sum]], period: Period, queues: frozenset[str] | None) -> Service:
+    connection, settings = asked.connection, asked.settings
+    since, until, line = period.since, period.until, asked.line
+    return Service(
+        asked.tally(sums),
+        staff_time.by_state(connection, *period.halves, queues),
+        figure_queries.repeats(connection, since, until, settings.repeat_days * _DAY_S, Outcome.ANSWERED, line),
+        figure_queries.repeats(connection, since, until, settings.return_hours * _HOUR_S, Outcome.SERVED_BY_IVR, line),
+        figure_queries.known_callers(connection, since, until, line),
+    )
+
+
+def _formula(asked: _Asked, key: str) -> str:
+    settings = asked.settings
+    return str(
+        asked.t(
+            f"kpi.{key}.formula",
+            t=settings.threshold,
+            short=settings.short_abandon,
+            days=settings.repeat_days,
+            hours=settings.return_hours,
+        )
+    )
+
+
+def _sheet(asked: _Asked, found: Service) -> Table:
+    t, rows = asked.t, []
+    for kpi in KPIS:
+        part, whole = (Cell(round(number), str(round(number))) for number in kpi.parts(found))
+        link = ""
+        if kpi.outcomes:
+            within = asked.settings.threshold if kpi.timed else None
+            link = asked.link(outcome=kpi.outcomes, queued=int(kpi.queued), within=within, transferred=int(kpi.transferred))
+        rows.append(
+            (
+                text(t(f"kpi.{kpi.key}")),
+                measure(kpi.value(found), 2 if kpi.unit == "%" else 1, "%" if kpi.unit == "%" else " s", link),
+                part,
+                whole,
+                text(_formula(asked, kpi.key)),
+            )
+        )
+    return Table(
+        "figures",
+        t("service.sheet"),
+        tuple(t(f"service.{n}") for n in ("figure", "value", "part", "whole", "formula")),
+        tuple(rows),
+    )
+
+
+def _outcomes(asked: _Asked, sums: list[tuple[str, Sum]]) -> Table:
+    t = asked.t
+    by_outcome: dict[str, int] = defaultdict(int)
+    for outcome, one in sums:
+        by_outcome[outcome] += one.contacts
+    whole = sum(by_outcome.values())
+    rows = [
+        (text(t(f"outcome.{outcome}")), count(number, asked.link(outcome=outcome)), percent(number, whole, 2))
+        for outcome, number in sorted(by_outcome.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    chart = Chart(
+        t("service.outcomes"), (t("service.contacts"),), tuple((row[0].text, (float(row[1].value or 0),)) for row in rows)
+    )
+    rows.append((text(t("service.total")), count(whole, asked.link()), percent(whole, whole, 2)))
+    columns = tuple(t(f"service.{name}") for name in ("outcome", "contacts", "share"))
+    return Table("outcomes", t("service.outcomes"), columns, tuple(rows), total=True, chart=chart)
+
+
+def _course(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]]) -> Table:
+    t = asked.t
+    if asked.period.month is None:
+        parts = [(f"{asked.period.year}-{month % 100:02d}", by_month.get(month, [])) for month in asked.period.months]
+        return _timeline(asked, "by_month", t("service.by-month"), parts, lambda number: asked.link() + f"&month={number + 1}")
+    by_day = asked.sums(DAY, *asked.period.days)
+    first = asked.period.days[0]
+    parts = [(f"{day % 100:02d}/{asked.period.month:02d}", by_day.get(day, [])) for day in range(first, asked.period.days[1] + 1)]
+    return _timeline(asked, "by_day", t("service.by-day"), parts, lambda number: asked.link(day=number + 1))
+
+
+def _half_hours(asked: _Asked) -> Table:
+    first, after = asked.period.halves
+    by_clock: dict[str, list[tuple[str, Sum]]] = defaultdict(list)
+    for half, sums in asked.sums(HALF, first, after - 1).items():
+        by_clock[f"{rome(half * HALF_HOUR_MS / 1000):%H:%M}"] += sums
+    return _timeline(
+        asked, "by_half_hour", asked.t("service.by-half"), sorted(by_clock.items()), None, (asked.t("service.half-dst"),)
+    )
+
+
+def _timeline(
+    asked: _Asked,
+    key: str,
+    title: str,
+    parts: list[tuple[str, list[tuple[str, Sum]]]],
+    link: Callable[[int], str] | None,
+    notes: tuple[str, ...] = (),
+) -> Table:
+    t, rows = asked.t, []
+    for place, (name, sums) in enumerate(parts):
+        it = asked.tally(sums)
+        rows.append(
+            (
+                text(name),
+                count(it.contacts, link(place) if link else ""),
+                count(it.queued),
+                count(it.answered),
+                count(it.abandoned),
+                percent(it.in_time, it.queued, 2),
+                measure(Fraction(it.wait_s, it.answered) if it.answered else None, 1),
+                measure(Fraction(it.talk_s, it.answered) if it.answered else None, 1),
+            )
+        )
+    names = ("when", "contacts", "offered", "answered", "abandoned", "sl", "asa", "talk")
+    columns = tuple(t(f"service.{name}", t=asked.settings.threshold) if name == "sl" else t(f"service.{name}") for name in names)
+    bars = tuple((row[0].text, (float(row[3].value or 0), float(row[4].value or 0))) for row in rows)
+    return Table(key, title, columns, tuple(rows), notes, chart=Chart(title, columns[3:5], bars))
+
+
+def _steps(asked: _Asked) -> Table:
+    t = asked.t
+    found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    period = asked.period
+    for item in figure_queries.items(asked.connection, "step", period.months[0], period.months[-1], asked.line):
+        found[item.line, item.name][0] += item.contacts * (item.outcome == Outcome.ABANDONED_IVR)
+        found[item.line, item.name][1] += item.contacts
+    most = sorted(found.items(), key=lambda entry: (-entry[1][0], -entry[1][1], entry[0]))[:_MOST]
+    rows = tuple((text(line), text(step), count(left), count(ended)) for (line, step), (left, ended) in most)
+    return Table("steps", t("service.steps"), tuple(t(f"service.{name}") for name in ("line", "step", "left", "ended")), rows)
+
+
+def _articles(asked: _Asked) -> Table:
+    t = asked.t
+    found: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    period = asked.period
+    for item in figure_queries.items(asked.connection, "article", period.months[0], period.months[-1], asked.line):
+        found[item.line, item.name][0] += item.contacts
+        found[item.line, item.name][1] += item.contacts * (item.outcome == Outcome.SERVED_BY_IVR)
+    most = sorted(found.items(), key=lambda entry: (-entry[1][0], entry[0]))[:_MOST]
+    rows = tuple(
+        (text(line), text(article), count(heard), count(enough), percent(enough, heard, 2))
+        for (line, article), (heard, enough) in most
+    )
+    return Table(
+        "articles", t("service.articles"), tuple(t(f"service.{n}") for n in ("line", "article", "heard", "enough", "share")), rows
+    )
+
+
+def _penalties(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]], queues: frozenset[str] | None) -> Table:
+    t, rows, total = asked.t, [], Fraction()
+    for month, sums in sorted(by_month.items()):
+        found = _service(asked, sums, Period(month // 100, month % 100), queues)
+        for kpi in KPIS:
+            term = asked.settings.contract.get(kpi.key)
+            if term is None:
+                continue
+            value = kpi.value(found)
+            missed = units_missed(value, term)
+            due = missed * Fraction(str(term.penalty))
+            total += due
+            rows.append(
+                (
+                    text(f"{month // 100}-{month % 100:02d}"),
+                    text(t(f"kpi.{kpi.key}")),
+                    text(_wish(asked, term)),
+                    measure(value, 2, "%" if kpi.unit == "%" else " s"),
+                    count(missed),
+                    measure(due, 2),
+                )
+            )
+    nothing = text("")
+    rows.append((text(t("service.total")), nothing, nothing, nothing, nothing, measure(total, 2)))
+    columns = tuple(t(f"service.{name}") for name in ("when", "figure", "asked", "found", "missed", "penalty"))
+    return Table("contract", t("service.contract"), columns, tuple(rows), total=True)
+
+
+def units_missed(value: Fraction | None, term: TermSection) -> int:
+    """Points or seconds begun beyond what the contract asks; 0 when nothing was measured."""
+    if value is None:
+        return 0
+    short = Fraction(str(term.at_least)) - value if term.at_least is not None else Fraction()
+    over = value - Fraction(str(term.at_most)) if term.at_most is not None else Fraction()
+    return max(0, math.ceil(short), math.ceil(over))
+
+
+def _wish(asked: _Asked, term: TermSection) -> str:
+    wishes = [("service.at-least", term.at_least), ("service.at-most", term.at_most)]
+    return ", ".join(asked.t(key, value=f"{value:g}".replace(".", ",")) for key, value in wishes if value is not None)

@@ -1,0 +1,149 @@
+"""Every figure of the service report by hand, and the contacts behind it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ivr_engine.clock import ROME
+from ivr_engine.config import ReportsSection, TermSection
+from ivr_engine.console.pages.reports import _wanted
+from ivr_engine.console.visit import Fields
+from ivr_engine.errors import IvrError
+from ivr_engine.events import Outcome
+from ivr_engine.records import figure_queries, staff_time
+from ivr_engine.reports.period import Period
+from ivr_engine.reports.service import service
+
+if TYPE_CHECKING:
+    from ivr_engine.reports.model import Report, Table
+
+    from .conftest import Year
+
+AT = 1_790_000_000.0
+MAY = Period(2026, 5)
+
+
+def table(report: Report, key: str) -> Table:
+    return next(table for table in report.tables if table.key == key)
+
+
+def values(report: Report) -> list[str]:
+    return [row[1].text for row in table(report, "figures").rows]
+
+
+@pytest.fixture
+def may(year: Year) -> Year:
+    """Queued: 4 answered (10, 20, 21, 61 s), 2 abandoned (5 and 30 s), 2 timed out; served by IVR: 2; 1 e-mail, 1 call in June."""
+    for place, wait in enumerate((10, 20, 21, 61)):
+        year.add(f"2026-05-04 1{place}:10", "lavoro", Outcome.ANSWERED, wait=wait, talk=100, key=f"a{place}", transferred=place == 0)
+    for wait in (5, 30):
+        year.add("2026-05-05 10:40", "lavoro", Outcome.ABANDONED_QUEUE, wait=wait)
+    year.add("2026-05-31 23:59:59", "lavoro", Outcome.TIMED_OUT, wait=300)
+    year.add("2026-05-05 10:40", "sociale", Outcome.TIMED_OUT, wait=300, key="a1")
+    for key in ("s1", "s2"):
+        year.add("2026-05-06 10:00", "lavoro", Outcome.SERVED_BY_IVR, article="L01", key=key)
+    year.add("2026-05-06 10:00", "lavoro", Outcome.ANSWERED, medium="email")
+    year.add("2026-06-01 00:00", "lavoro", Outcome.ANSWERED, key="a0")
+    return year
+
+
+def test_every_figure_is_what_its_formula_says(may: Year) -> None:
+    report = service(may.connection, MAY, ReportsSection(), AT)
+    assert values(report) == [
+        "25,00%",  # 2 of 8 within 20 s
+        "50,00%",
+        "28,57%",  # 2 of 7
+        "50,00%",  # (2 + 1) of (4 + 2)
+        "28,0 s",
+        "25,00%",
+        "14,29%",  # 1 of 7
+        "100,0 s",
+        "100,0 s",
+        "-",
+        "25,00%",
+        "100,00%",
+        "20,00%",  # 2 of 10
+        "28,57%",  # 2 of the 7 whose number is known
+    ]
+    assert "occupazione" in report.notes[1]
+    assert "Posta" not in str(report)
+
+
+def test_one_line_alone(may: Year) -> None:
+    report = service(may.connection, MAY, ReportsSection(), AT, line="sociale")
+    assert table(report, "outcomes").rows[-1][1].value == 1
+
+
+def test_coming_back_on_the_subject_undoes_a_resolution_and_a_containment(may: Year) -> None:
+    may.add("2026-05-08 09:59", "lavoro", Outcome.ABANDONED_IVR, article="L02", key="s1")  # about something else
+    may.add("2026-05-08 09:59", "lavoro", Outcome.ABANDONED_IVR, key="s2")  # within 48 hours, no answer heard
+    may.add("2026-05-11 11:10", "lavoro", Outcome.ABANDONED_IVR, key="a1")  # at the seventh day's very end
+    may.add("2026-05-11 12:11", "lavoro", Outcome.ABANDONED_IVR, key="a2")  # a minute after it
+    assert values(service(may.connection, MAY, ReportsSection(), AT))[11:] == ["75,00%", "14,29%", "9,09%"]
+
+
+def test_operators_time_gives_occupancy_and_handling_time(may: Year) -> None:
+    nine = datetime(2026, 5, 4, 9, 50, tzinfo=ROME).timestamp()
+    for queues, state, minutes in ((("lavoro",), "busy", 30), (("lavoro", "co"), "wrap_up", 10), (("co",), "ready", 40)):
+        staff_time.add(may.connection, queues, state, nine, nine + minutes * 60)
+    figures_ = values(service(may.connection, MAY, ReportsSection(), AT))
+    assert (figures_[7], figures_[9]) == ("250,0 s", "50,00%")
+    figures_ = values(service(may.connection, MAY, ReportsSection(), AT, queues=frozenset({"lavoro"})))
+    assert (figures_[7], figures_[9]) == ("250,0 s", "100,00%")
+    halves = may.connection.execute("SELECT ms FROM staff_time WHERE state = 'busy' ORDER BY half").fetchall()
+    assert [row["ms"] for row in halves] == [600_000, 1_200_000]
+
+
+def test_behind_every_figure_are_as_many_contacts_as_it_says(may: Year) -> None:
+    report = service(may.connection, MAY, ReportsSection(), AT)
+    found = 0
+    for key in ("outcomes", "by_day"):
+        for row in table(report, key).rows:
+            wanted = _wanted(Fields(parse_qs(urlsplit(row[1].link).query)))
+            count, contacts = figure_queries.behind(may.connection, wanted, 50)
+            assert (count, len(contacts)) == (row[1].value, row[1].value)
+            found += count
+    assert found == 30  # ten by outcome, ten in all, ten by day
+    sheet = {row[0].text: row for row in table(report, "figures").rows}
+    for name in ("Livello di servizio sulle chiamate in coda", "Tasso di abbandono", "Trasferite", "Servite da IVR"):
+        wanted = _wanted(Fields(parse_qs(urlsplit(sheet[name][1].link).query)))
+        assert figure_queries.behind(may.connection, wanted, 50)[0] == sheet[name][2].value
+
+
+def test_half_hours_and_days(may: Year) -> None:
+    report = service(may.connection, MAY, ReportsSection(), AT)
+    by_half = {row[0].text: row[1].value for row in table(report, "by_half_hour").rows}
+    assert by_half == {"10:00": 3, "10:30": 3, "11:00": 1, "12:00": 1, "13:00": 1, "23:30": 1}
+    by_day = [row[1].value for row in table(report, "by_day").rows]
+    assert (len(by_day), by_day[3], by_day[30]) == (31, 4, 1)
+
+
+def test_the_penalties_of_a_contract(may: Year) -> None:
+    terms = {
+        "sl_offered": TermSection(at_least=80.0, penalty=500.0),
+        "asa": TermSection(at_most=27.5, penalty=0.25),
+        "abandon_rate": TermSection(at_most=25.0, penalty=1000.0),
+        "occupancy": TermSection(at_most=80.0, penalty=1000.0),
+    }
+    report = service(may.connection, MAY, ReportsSection(contract=terms), AT)
+    rows = [[cell.text for cell in row[2:]] for row in table(report, "contract").rows]
+    assert rows == [
+        ["almeno 80", "25,00%", "55", "27500,00"],
+        ["al massimo 27,5", "28,00 s", "1", "0,25"],
+        ["al massimo 25", "25,00%", "0", "0,00"],
+        ["al massimo 80", "-", "0", "0,00"],
+        ["", "", "", "27500,25"],
+    ]
+    with pytest.raises(IvrError, match="no figure"):
+        service(may.connection, MAY, ReportsSection(contract={"speed": TermSection()}), AT)
+
+
+def test_where_callers_leave_and_what_they_hear(may: Year) -> None:
+    may.add("2026-05-08 09:59", "lavoro", Outcome.ABANDONED_IVR, article="L01")
+    report = service(may.connection, MAY, ReportsSection(), AT)
+    assert [[cell.text for cell in row] for row in table(report, "steps").rows][0] == ["lavoro", "menu", "1", "11"]
+    assert [[cell.text for cell in row] for row in table(report, "articles").rows] == [["lavoro", "L01", "3", "2", "66,67%"]]
