@@ -10,6 +10,7 @@ import click
 
 from ivr_engine import config, logs
 from ivr_engine.cli import (
+    backup,
     call,
     callbacks,
     cases,
@@ -64,7 +65,18 @@ def main(ctx: click.Context, settings: Path | None) -> None:
     ctx.obj = config.load(settings)
 
 
-for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit, health.health):
+for command in (
+    backup.backup,
+    backup.restore,
+    serve.serve,
+    call.call,
+    call.phone,
+    watch.watch,
+    doctor.doctor,
+    hours.hours,
+    users.audit,
+    health.health,
+):
     main.add_command(command)
 for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)

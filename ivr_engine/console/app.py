@@ -50,8 +50,13 @@ _GUARDS = {
 }
 
 
-class _BoundedRequest(Request):
-    """Refuses a body that is too long before it is read."""
+class BoundedRequest(Request):
+    """Refuses a body that is too long before it is read; reads headers whatever bytes they hold."""
+
+    def getHeader(self, key: Any) -> Any:  # noqa: N802 - Twisted's name
+        """The last value of a header; bytes that are no UTF-8, which Twisted would raise at, become U+FFFD."""
+        values = self.requestHeaders.getRawHeaders(key if isinstance(key, bytes) else key.encode("latin-1", "replace"), [])
+        return values[-1].decode("utf-8", "replace") if isinstance(key, str) and values else values[-1] if values else None
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
         """The length the browser announces; None when it comes in pieces, which no browser does with a form."""
@@ -82,7 +87,7 @@ class Console:
         """Open the port; its number."""
         settings = self.office.settings.console
         site = Site(self._klein().resource(), timeout=_IDLE_S)  # type: ignore[no-untyped-call]
-        site.requestFactory = _BoundedRequest
+        site.requestFactory = BoundedRequest
         site.displayTracebacks = False
         try:
             self._port = self.office.reactor.listenTCP(settings.port, site, interface=settings.host)
