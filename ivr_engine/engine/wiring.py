@@ -17,9 +17,11 @@ from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
 from ivr_engine.engine.office import console
+from ivr_engine.engine.watch import observer
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
+from ivr_engine.observe.subject import Link
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
@@ -77,7 +79,7 @@ class Engine:
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
         self.board = Board(notices or Notices())
         self.pools.switch_off(self.board.notices.off)
-        self.waits = Waits(reactor, self.clock, self._queue_state)
+        self.waits = Waits(reactor, self.clock, self.queue_state)
         self.feed.subscribe(self.waits.take)
         self.serving = self._serve(lines)
         self.reception = Reception(
@@ -95,6 +97,8 @@ class Engine:
         self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
         self.operators = Operators(self.clock, self._staff, self.changes.tell)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
+        self.link = Link()
+        self.observer = observer(self)
         self._control: Any = None
         self.console: Console | None = None
 
@@ -126,6 +130,7 @@ class Engine:
             self.watchdog.start()
             self.exchange.start(self._sign)
             self.console_port = self._open_console()
+            self.observe_port = self.observer.start()
         except BaseException:
             self.watchdog.stop()
             self.server.stop()
@@ -176,7 +181,7 @@ class Engine:
         )
         return Serving(lines.lines, lines.numbers(), house)
 
-    async def _queue_state(self, queue: str) -> QueueState | None:
+    async def queue_state(self, queue: str) -> QueueState | None:
         return await self.exchange.queue_state(queue)
 
     def sound_length(self, language: str, file: str) -> int | None:
@@ -194,6 +199,7 @@ class Engine:
         self.follower.stop()
         self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
         try:
+            await self.observer.stop()
             if self.console is not None:
                 await self.console.stop()
             await self.exchange.stop()
@@ -208,6 +214,7 @@ class Engine:
         )
 
     def _sign(self, sign: Sign) -> None:
+        self.link.take(sign)
         self.operators.take(sign)
         self.desk.take(sign)
         self.follower.take(sign)

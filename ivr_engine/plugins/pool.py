@@ -7,6 +7,7 @@ taken the line's functions count as unavailable until one comes back. A function
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -47,7 +48,7 @@ class LinePool:
     def __init__(self, line: str, functions: Mapping[str, Function], reactor: Any, threads: int, limit: float) -> None:
         self._line, self._functions, self._reactor = line, functions, reactor
         self._threads, self._limit = threads, limit
-        self._work: SimpleQueue[tuple[str, Function, Request, Deferred[Result]]] = SimpleQueue()
+        self._work: SimpleQueue[tuple[str, Function, Request, Deferred[Result], contextvars.Context]] = SimpleQueue()
         self._breakers = {name: Breaker() for name in functions}
         self._started = self._busy = self._served = self._failed = self._late = self._refused = 0
 
@@ -64,9 +65,10 @@ class LinePool:
         if self._busy > self._started:
             self._started += 1
             threading.Thread(target=self._worker, name=f"{self._line}-{self._started}", daemon=True).start()
-        timer = self._reactor.callLater(self._limit, self._too_late, answer, function)
+        context = contextvars.copy_context()  # so that what is logged of it bears the contact
+        timer = self._reactor.callLater(self._limit, context.copy().run, self._too_late, answer, function)
         answer.addBoth(lambda outcome: (timer.active() and timer.cancel(), outcome)[1])
-        self._work.put((function, run, request, answer))
+        self._work.put((function, run, request, answer, context))
         return answer
 
     def _judge(self, outcome: Result | Failure, function: str, began: float) -> Result | Failure:
@@ -94,13 +96,13 @@ class LinePool:
 
     def _worker(self) -> None:
         while True:
-            name, function, request, answer = self._work.get()
+            name, function, request, answer, context = self._work.get()
             try:
-                outcome: Result | FunctionFailed = function(request)
+                outcome: Result | FunctionFailed = context.run(function, request)
                 if not isinstance(outcome, Result):
                     outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
-            except BaseException as error:  # whatever a plugin raises stays in its own line
-                log.warning("function failed", line=self._line, function=name, exc_info=error)
+            except BaseException as error:  # noqa: BLE001 - whatever a plugin raises stays in its own line
+                context.run(log.warning, "function failed", line=self._line, function=name, exc_info=error)
                 outcome = FunctionFailed("failed", type(error).__name__)
             self._reactor.callFromThread(self._done, answer, outcome)
 

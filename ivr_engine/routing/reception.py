@@ -64,6 +64,7 @@ class Reception:
             contact, transferred = before, self._come_back(before)
         else:
             contact, transferred = self._begin(agi, serving, caller), None
+        structlog.contextvars.bind_contextvars(contact=contact.id)  # in every log line of this call from here on
         call = RoutedCall(agi, contact, self._reactor, self._look, serving.lines)
         cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""), transferred)
         if cause is None:
