@@ -72,7 +72,11 @@ class Reception:
         if contact.going_to is not None:
             contact.lost = Cause.CALLER  # until the call comes back, which it does at once unless the caller has hung up
             return
-        finished = await call.finish(contact.id)
+        try:
+            finished = await call.finish(contact.id)
+        except Exception:
+            contact.lost = Cause.ENGINE_LOST  # else it would stay open for ever
+            raise
         if not finished and cause is not Cause.CALLER:
             contact.lost = Cause.EXCHANGE_LOST  # the dialplan may have stepped in: the caller is perhaps still there
             return
