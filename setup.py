@@ -36,6 +36,7 @@ setup(
         "num2words>=0.5.14",
         "phonenumbers>=8.13",
         "pluggy>=1.5",
+        "prometheus-client>=0.22",
         "pydantic>=2.7",
         "pyst2>=0.5.1",
         "python-dateutil>=2.9",
@@ -61,8 +62,10 @@ setup(
         "whisper": ["faster-whisper>=1.1", "webrtcvad-wheels>=2.0.14"],
         "uvloop": ["uvloop>=0.19"],
         "draw": ["pygraphviz>=2.0"],
+        "fuzz": ["atheris>=3.0"],
         "dev": [
             "axe-playwright-python>=0.1.4",
+            "bandit>=1.8",
             "hypothesis>=6.100",
             "import-linter>=2.0",
             "mypy>=1.10",

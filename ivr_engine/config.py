@@ -235,6 +235,36 @@ class ReportsSection(Section):
     )
 
 
+class ObserveSection(Section):
+    """The port for monitoring: Prometheus' /metrics, and /healthz and /readyz."""
+
+    enabled: bool = Field(False, description="whether the engine tells its metrics and health")
+    host: str = Field("127.0.0.1", description="address to listen on; whoever reaches it may read it, and change nothing")
+    port: Port = Field(9464, description="port to listen on; 0 takes any free one")
+
+
+def _web(address: str) -> str:
+    if address and not address.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// or http://")
+    return address
+
+
+class AlarmsSection(Section):
+    """Technical alarms: who is told when a component fails, and how soon."""
+
+    command: tuple[str, ...] = Field((), description="program and arguments, run without a shell; the alarm is JSON on its input")
+    web_hook: Annotated[str, AfterValidator(_web)] = Field("", description="address the alarm is posted to as JSON")
+    every: Seconds = Field(5.0, description="seconds between two looks")
+    after: Seconds = Field(30.0, description="seconds something must be wrong until its alarm is raised")
+    well_after: Seconds = Field(60.0, description="seconds it must be well again until its alarm is taken back")
+    service_level: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the last half-hour's callers to be answered within console.threshold; 0: no alarm",
+    )
+
+
 class Settings(Section):
     """All of `ivr.toml`."""
 
@@ -249,6 +279,8 @@ class Settings(Section):
     plugins: PluginsSection = PluginsSection()
     console: ConsoleSection = ConsoleSection()
     reports: ReportsSection = ReportsSection()
+    observe: ObserveSection = ObserveSection()
+    alarms: AlarmsSection = AlarmsSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)
     transfers: dict[LineName, TransferSection] = Field(default_factory=dict)
     folder: Path = Field(Path(), exclude=True)

@@ -6,8 +6,10 @@ too; it goes on when they fire.
 
 from __future__ import annotations
 
+import contextvars
 import math
 import types
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -23,6 +25,8 @@ from ivr_engine.errors import CallerHungUp, CallLost
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
+    from ivr_engine.agi.think import Think
+
 log = structlog.get_logger()
 
 _WAITING = object()  # what the coroutine yields while a reply is due
@@ -37,6 +41,7 @@ class House(Protocol):
     header_timeout: float
     reply_timeout: float
     handler: Callable[[Agi], Coroutine[Any, Any, None]]
+    think: Think
 
     def seconds(self) -> float:
         """The reactor's time."""
@@ -67,7 +72,7 @@ class Session:
     """One connection, from accept to close. `deadline` is when its silence becomes too long, in the reactor's seconds."""
 
     __slots__ = (
-        "_asking", "_connected", "_coroutine", "_direct", "_house", "_open", "_parser", "_transport",
+        "_asking", "_connected", "_context", "_coroutine", "_direct", "_house", "_open", "_parser", "_replied", "_transport",
         "agi", "deadline", "environment", "hung_up",
     )  # fmt: skip
 
@@ -77,6 +82,9 @@ class Session:
         self._house = house
         self._parser = Parser(house.limits)
         self._coroutine: Coroutine[Any, Any, None] | None = None
+        # What the handler binds to the log (contact=...) holds for this call alone, wherever its lines are written.
+        self._context = contextvars.copy_context()
+        self._replied = 0.0
         self._asking = False  # a command is in flight
         self._connected = False
         self._open = True  # commands may still be sent
@@ -124,6 +132,7 @@ class Session:
         if reply is not None:
             self._asking = False
             self.deadline = math.inf
+            self._replied = perf_counter()
             self._step(reply)
         elif begins:
             self._begin()
@@ -146,13 +155,16 @@ class Session:
         if self._asking:
             raise RuntimeError("one AGI command at a time: the one before has no reply yet")
         self._asking = True
+        if self._replied:
+            self._house.think.took(perf_counter() - self._replied)
+            self._replied = 0.0
         self.deadline = math.inf if extra is None else self._house.seconds() + self._house.reply_timeout + extra
         self._write(line)
         return _reply()
 
     def fail(self, reason: str) -> None:
         """End the script with AGISTATUS=FAILURE; no command can follow."""
-        log.warning("call refused", reason=reason, channel=self._channel())
+        self._log("warning", "call refused", reason=reason)
         if self._open:
             self._write(_FAILURE)
             self._close()
@@ -174,9 +186,9 @@ class Session:
         self._asking = False
         if coroutine is not None:
             try:
-                coroutine.close()
-            except Exception:
-                log.exception("a handler did not let itself be closed", channel=self._channel())
+                self._context.run(coroutine.close)
+            except Exception:  # noqa: BLE001 - whatever it is, the others are to be closed too
+                self._log("exception", "a handler did not let itself be closed")
         if self._connected:
             self._close()
         self._settle()
@@ -196,15 +208,18 @@ class Session:
         """Run the handler up to its next await."""
         assert self._coroutine is not None
         try:
-            awaited = self._coroutine.send(reply) if error is None else self._coroutine.throw(error)
+            if error is None:
+                awaited = self._context.run(self._coroutine.send, reply)
+            else:
+                awaited = self._context.run(self._coroutine.throw, error)
         except StopIteration:
             self._end()
         except CallerHungUp as gone:
-            log.debug("the handler ended with the call", how=type(gone).__name__, channel=self._channel())
+            self._log("debug", "the handler ended with the call", how=type(gone).__name__)
             self._end()
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is this call's alone
             # The connection closes with IVR_DONE unset, so the dialplan's fall-back takes the caller over.
-            log.exception("the handler of a call failed", channel=self._channel())
+            self._log("exception", "the handler of a call failed")
             self._house.count_failure()
             self._end()
         else:
@@ -235,7 +250,7 @@ class Session:
             self._transport.loseConnection()
 
     def _abort(self, why: str, **facts: object) -> None:
-        log.warning("connection cut: " + why, channel=self._channel(), peer=str(self._transport.getPeer()), **facts)
+        self._log("warning", "connection cut: " + why, peer=str(self._transport.getPeer()), **facts)
         self._open = False
         self.deadline = math.inf
         self._transport.abortConnection()
@@ -254,7 +269,9 @@ class Session:
         transport.write(data)
 
     def _stray(self, line: str) -> None:
-        log.warning("a line nobody asked for", line=line[:200], channel=self._channel())
+        self._log("warning", "a line nobody asked for", line=line[:200])
 
-    def _channel(self) -> str:
-        return self.environment.uniqueid if hasattr(self, "environment") else ""
+    def _log(self, level: str, what: str, **facts: object) -> None:
+        """A line about this call: with its channel, and whatever its handler has bound."""
+        channel = self.environment.uniqueid if hasattr(self, "environment") else ""
+        self._context.copy().run(getattr(log, level), what, channel=channel, **facts)  # a copy: the handler may be running

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from ivr_engine.agi.protocol import Session
+from ivr_engine.agi.think import Think
 from ivr_engine.agi.wire import Limits
 from ivr_engine.errors import Unavailable
 
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 
 BACKLOG = 4096
 SPARE_FILES = 512  # for the store, the logs, the manager interface, and calls about to be refused
+MOST_UNINTRODUCED = SPARE_FILES // 2
+"""Connections beyond the calls there is room for, until they are refused in words."""
 _SWEEP_S = 0.5
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))  # seconds, seconds, probes
 
@@ -84,6 +87,7 @@ class AgiServer:
         self._port: Any = None
         self._sweep: Any = None
         self._drain: _Drain | None = None
+        self.think = Think()
         self._up = self._served = self._failed = self._refused = self._strangers = 0
 
     def listen(self) -> int:
@@ -104,6 +108,10 @@ class AgiServer:
     def statistics(self) -> Statistics:
         """Counts, for the log and the console."""
         return Statistics(self._up, self._served, self._failed, self._refused, self._strangers)
+
+    def takes_calls(self) -> bool:
+        """Is the port open, and is there room?"""
+        return self._port is not None and self._drain is None and self._up < self._settings.max_calls
 
     def drain(self, timeout: float, waits_for: Callable[[Agi], bool] = in_self_service) -> Deferred[int]:
         """Take no more calls; fires when no call that `waits_for` picks is left, with 0, or after `timeout` with their number.
@@ -133,11 +141,14 @@ class AgiServer:
         """The port is closed; calls go on."""
 
     def buildProtocol(self, address: Any) -> Session | None:  # noqa: N802 - IProtocolFactory
-        """A session for an Asterisk of ours; None, which closes at once, for a stranger."""
-        if self._allowed(address.host):
-            return Session(self)
-        self._strangers += 1
-        return None
+        """A session for an Asterisk of ours; None, which closes at once, for a stranger or for one connection too many."""
+        if not self._allowed(address.host):
+            self._strangers += 1
+            return None
+        if len(self._sessions) >= self._settings.max_calls + MOST_UNINTRODUCED:  # an Asterisk gone mad must not take all files
+            self._refused += 1
+            return None
+        return Session(self)
 
     # The sessions' side
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from ivr_engine.cli.backup import FOLDER, stamp
 from ivr_engine.cli.client import Client
 from ivr_engine.engine.ears import engines, model
 from ivr_engine.engine.lines import load_lines, sounds_wanting
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.asterisk.doctor import play_one
+from ivr_engine.records.database import unsound
+from ivr_engine.records.repair import repair
+from ivr_engine.records.store import DATABASE
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ivr_engine.config import Settings
 
@@ -25,12 +31,17 @@ _PROMPT = "ivr/core/goodbye"
 
 
 @click.command()
+@click.option("--repair", "mend", is_flag=True, help="Make a sound database of a damaged one; the engine must not run.")
+@click.option("--from", "source", type=FOLDER, help="With --repair: a backup to take from it what cannot be read any more.")
 @click.pass_obj
-def doctor(settings: Settings) -> None:
+def doctor(settings: Settings, mend: bool, source: Path | None) -> None:
     """Try everything the engine needs here; exit code 2 when something is missing.
 
-    On Asterisk one prompt is played on a channel of its own, to prove that the sound files arrive.
+    On Asterisk one prompt is played on a channel of its own, to prove that the sound files arrive. --repair tries the database
+    alone, and mends it: exit code 1 when something of it is lost.
     """
+    if mend or source is not None:
+        sys.exit(_repair(settings, source))
     missing = False
     for name, attempt in _checks(settings):
         try:
@@ -84,7 +95,31 @@ def _store(settings: Settings) -> str:
         probe.unlink()
     except OSError as error:
         raise Unavailable(f"{folder} cannot be written: {error.strerror}", "set engine.data to a folder that can") from error
-    return f"{folder} can be written"
+    if (folder / DATABASE).is_file() and (found := unsound(folder / DATABASE)):
+        raise Unavailable(f"the database is damaged: {found}", "stop the engine, then `ivr doctor --repair`")
+    return f"{folder} can be written, its database is sound"
+
+
+def _repair(settings: Settings, source: Path | None) -> int:
+    done = repair(settings.path(settings.engine.data), source, stamp(), time.time())
+    if not done.damage:
+        click.echo("the database is sound: nothing to repair")
+        return 0
+    click.echo(f"the database was damaged: {done.damage}")
+    for name, table in done.tables.items():
+        filled = ", filled up from the backup" if name in done.from_backup else ""
+        click.echo(f"{'ok      ' if table.whole else 'damaged '} {name}: {table.rows} rows read{filled}")
+    click.echo(f"from the spool: {done.refound} facts; contacts made anew from their journal: {done.rebuilt}")
+    if done.incomplete:
+        click.echo(f"lost: facts of {len(done.incomplete)} contacts: {' '.join(done.incomplete)}")
+    if done.dangling:
+        click.echo(f"lost: what {done.dangling} rows refer to")
+    click.echo(f"the damaged file is kept in {done.aside}")
+    if done.lossless:
+        click.echo("nothing is missing that anything tells of")
+        return 0
+    click.echo("some of it is lost: rows of damaged tables may be missing without a trace")
+    return 1
 
 
 def _engine(settings: Settings) -> str:

@@ -29,6 +29,8 @@ def health(settings: Settings, as_json: bool) -> None:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     click.echo(f"exchange {answer['exchange']}, {answer['open_contacts']} contacts open, store {answer['store']['state']}")
+    for component, why in sorted(answer["alarms"].items()):
+        click.echo(f"alarm: {component}: {why}")
     off = {tuple(pair) for pair in answer["off"]}
     for line in sorted(line for line, function in off if not function):
         click.echo(f"line {line} is off")

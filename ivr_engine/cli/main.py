@@ -10,6 +10,7 @@ import click
 
 from ivr_engine import config, logs
 from ivr_engine.cli import (
+    backup,
     call,
     callbacks,
     cases,
@@ -69,6 +70,8 @@ def main(ctx: click.Context, settings: Path | None) -> None:
 
 
 for command in (
+    backup.backup,
+    backup.restore,
     serve.serve,
     call.call,
     call.phone,

@@ -38,7 +38,11 @@ def serve(settings: Settings) -> None:
     """
     logs.configure(settings.engine.log_level, settings.engine.log_format)
     served = lines_to_serve(settings, time.time())
-    from twisted.internet import reactor  # the reactor is chosen here, and nowhere else
+    from twisted.internet import reactor as twisted_reactor  # the reactor is chosen here, and nowhere else
+
+    reactor: Any = twisted_reactor
+    # Twisted's timers follow the wall clock: set an hour forward, it would end every wait, and every call, at once.
+    reactor.seconds = time.monotonic
 
     fast = settings.exchange.kind == "virtual" and settings.virtual.time == "fast"
     clock = FastClock(reactor, time.time()) if fast else None
@@ -89,6 +93,8 @@ def _greeting(engine: Engine) -> str:
         listening += f"\nconsole: {address}"
         if settings.exchange.kind == "virtual" and settings.console.phone:
             listening += f"\nbrowser phone: {address}phone"
+    if engine.observe_port is not None:
+        listening += f"\nmetrics: http://{settings.observe.host}:{engine.observe_port}/metrics"
     if settings.exchange.kind == "asterisk":
         return listening
     numbers = "\n".join(f"  ivr phone {number}   {line}" for number, line in sorted(engine.lines.numbers().items()))

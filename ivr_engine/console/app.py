@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import structlog
 from klein import Klein
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.web.server import Request, Site
+from twisted.web.server import Request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
+from ivr_engine.agi.server import SPARE_FILES, raise_file_limit
 from ivr_engine.console import live
 from ivr_engine.console.access import COOKIE, Access, SignedIn
 from ivr_engine.console.phone import Phones, offered
@@ -24,6 +25,7 @@ from ivr_engine.console.templating import Templates
 from ivr_engine.console.texts import LANGUAGES
 from ivr_engine.console.visit import Answer, Fields, Forbidden, NotFound, Upload, Visit
 from ivr_engine.errors import IvrError, Unavailable
+from ivr_engine.ports import LimitedSite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LONGEST_BODY = 12 << 20
+MOST_CONNECTIONS = 4000
+"""Browsers keep a few each, and one for the live feed."""
 _LANGUAGE = "ivr_language"
 _WORTH_PACKING = 1000  # bytes
 _IDLE_S = 75  # seconds a connection may stay quiet
@@ -51,8 +55,13 @@ _GUARDS = {
 _TLS_GUARDS = {"Strict-Transport-Security": f"max-age={_YEAR_S}"}
 
 
-class _BoundedRequest(Request):
-    """Refuses a body that is too long before it is read."""
+class BoundedRequest(Request):
+    """Refuses a body that is too long before it is read; reads headers whatever bytes they hold."""
+
+    def getHeader(self, key: Any) -> Any:  # noqa: N802 - Twisted's name
+        """The last value of a header; bytes that are no UTF-8, which Twisted would raise at, become U+FFFD."""
+        values = self.requestHeaders.getRawHeaders(key if isinstance(key, bytes) else key.encode("latin-1", "replace"), [])
+        return values[-1].decode("utf-8", "replace") if isinstance(key, str) and values else values[-1] if values else None
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
         """The length the browser announces; None when it comes in pieces, which no browser does with a form."""
@@ -82,9 +91,9 @@ class Console:
     def listen(self) -> int:
         """Open the port; its number."""
         settings = self.office.settings.console
-        site = Site(self._klein().resource(), timeout=_IDLE_S)  # type: ignore[no-untyped-call]
-        site.requestFactory = _BoundedRequest
-        site.displayTracebacks = False
+        site = LimitedSite(self._klein().resource(), MOST_CONNECTIONS, _IDLE_S)
+        site.requestFactory = BoundedRequest
+        raise_file_limit(self.office.settings.agi.max_calls + SPARE_FILES + MOST_CONNECTIONS)
         try:
             self._port = self.office.reactor.listenTCP(settings.port, site, interface=settings.host)
         except OSError as error:
@@ -188,6 +197,8 @@ class Console:
         return self._send(request, answer)
 
     async def _visit(self, request: Any, route: Route | None, parts: dict[str, str]) -> Answer:
+        if contact := parts.get("contact"):
+            structlog.contextvars.bind_contextvars(contact=contact[:40])
         signed_in = await self._session(request)
         if signed_in is None:
             return _to_sign_in(request)

@@ -17,9 +17,9 @@ from ivr_engine.console.pages import (
     lines,
     people,
     phone,
+    reports,
     staffing,
     versions,
-    reports,
 )
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS

@@ -87,6 +87,7 @@ def _status(engine: Engine, conversation: Conversation) -> None:
         },
         off=sorted(engine.board.notices.off),
         versions=dict(engine.lines.versions),
+        alarms=engine.observer.alarms.raised(),
     )
     conversation.end()
 

@@ -19,9 +19,11 @@ from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
 from ivr_engine.engine.office import console
 from ivr_engine.engine.voices import Voices
+from ivr_engine.engine.watch import observer
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
+from ivr_engine.observe.subject import Link
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
@@ -88,7 +90,7 @@ class Engine:
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
         self.board = Board(notices or Notices())
         self.pools.switch_off(self.board.notices.off)
-        self.waits = Waits(reactor, self.clock, self._queue_state)
+        self.waits = Waits(reactor, self.clock, self.queue_state)
         self.feed.subscribe(self.waits.take)
         self.voices = Voices(settings, reactor)
         self.serving = self._serve(lines)
@@ -110,6 +112,8 @@ class Engine:
         self.changes.subscribe(Presence(self.store, self.clock).take)
         self.figures = FiguresWatch(reactor, self.store, self.clock)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
+        self.link = Link()
+        self.observer = observer(self)
         self._control: Any = None
         self._due = LoopingCall(lambda: Deferred.fromCoroutine(self._publish_due()))
         self._due.clock = reactor
@@ -144,6 +148,7 @@ class Engine:
             self.watchdog.start()
             self.exchange.start(self._sign)
             self.console_port = self._open_console()
+            self.observe_port = self.observer.start()
         except BaseException:
             self.watchdog.stop()
             self.voices.stop()
@@ -213,7 +218,7 @@ class Engine:
         )
         return Serving(lines.lines, lines.numbers(), house)
 
-    async def _queue_state(self, queue: str) -> QueueState | None:
+    async def queue_state(self, queue: str) -> QueueState | None:
         return await self.exchange.queue_state(queue)
 
     def sound_length(self, language: str, file: str) -> int | None:
@@ -236,6 +241,7 @@ class Engine:
         self.follower.stop()
         self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
         try:
+            await self.observer.stop()
             if self.console is not None:
                 await self.console.stop()
             await self.exchange.stop()
@@ -251,6 +257,7 @@ class Engine:
         )
 
     def _sign(self, sign: Sign) -> None:
+        self.link.take(sign)
         self.operators.take(sign)
         self.desk.take(sign)
         self.follower.take(sign)

@@ -178,6 +178,8 @@ class AgiCall:
             await self._agi.set_variable(variables.IVR_DONE, contact)
         except CallLost:
             return False
+        except CallerHungUp:  # Asterisk takes nothing for a dead channel: nobody is there for the dialplan to step in
+            return True
         return True
 
 

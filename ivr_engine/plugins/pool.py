@@ -7,8 +7,9 @@ one comes back. A function that keeps failing is refused for a while (breaker.py
 
 from __future__ import annotations
 
+import contextvars
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,15 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Job:
-    """One call of a function. `begun`: set in its thread."""
+    """One call of a function. `context`: so that what is logged of it bears the contact; `begun`: set in its thread."""
 
     name: str
     function: Function
     request: Request
     answer: Deferred[Result]
+    context: contextvars.Context = field(
+        default_factory=contextvars.copy_context
+    )  # so that what is logged of it bears the contact
     begun: bool = False
     late: bool = False
 
@@ -76,7 +80,7 @@ class LinePool:
         if self._started < min(self._open, self._threads):
             self._started += 1
             threading.Thread(target=self._worker, name=f"{self._line}-{self._started}", daemon=True).start()
-        timer = self._reactor.callLater(self._limit, self._too_late, job)
+        timer = self._reactor.callLater(self._limit, job.context.copy().run, self._too_late, job)
         answer.addBoth(lambda outcome: (timer.active() and timer.cancel(), outcome)[1])
         self._work.put(job)
         return answer
@@ -120,11 +124,11 @@ class LinePool:
                 continue
             job.begun = True
             try:
-                outcome: Result | FunctionFailed = job.function(job.request)
+                outcome: Result | FunctionFailed = job.context.run(job.function, job.request)
                 if not isinstance(outcome, Result):
                     outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
-            except BaseException as error:  # whatever a plugin raises stays in its own line
-                log.warning("function failed", line=self._line, function=job.name, exc_info=error)
+            except BaseException as error:  # noqa: BLE001 - whatever a plugin raises stays in its own line
+                job.context.run(log.warning, "function failed", line=self._line, function=job.name, exc_info=error)
                 outcome = FunctionFailed("failed", type(error).__name__)
             self._reactor.callFromThread(self._done, job, outcome)
 

@@ -42,6 +42,13 @@ _STATES = {
     sqlite3.SQLITE_NOTADB: State.CORRUPT,
     sqlite3.SQLITE_CANTOPEN: State.GONE,
 }
+_HINTS = {
+    State.LOCKED: "close the program that has it open",
+    State.FULL: "make room on the disk",
+    State.READ_ONLY: "let the engine's user write to it",
+    State.CORRUPT: "stop the engine and run `ivr doctor --repair`; events it lacks are still in the spool",
+    State.GONE: "it must be a file that the engine's user may open",
+}
 _EVENT_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
@@ -55,6 +62,11 @@ def state_of(error: Exception) -> State:
         return State.REPLACED
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the family, the rest its detail
     return _STATES.get(code, State.FAILED)
+
+
+def refused(path: Path, state: State, why: object) -> Unavailable:
+    """What ails a database, to a person."""
+    return Unavailable(f"the database {path} is unusable: {state} ({why})", _HINTS.get(state, "see `ivr doctor`"))
 
 
 def ails_database(error: Exception) -> bool:
@@ -144,6 +156,23 @@ class Reader:
                 yield connection
         except sqlite3.Error as error:
             raise Unavailable(f"the store {self._path} cannot be read: {error}", "see `ivr doctor`") from error
+
+
+def copy_database(path: Path, to: Path) -> None:
+    """Copy a database as it is at one moment, while others read and write it. Raises sqlite3.Error."""
+    with contextlib.closing(_read_only(path)) as source, contextlib.closing(sqlite3.connect(to)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+
+
+def unsound(path: Path) -> str:
+    """What is wrong with a database file, in SQLite's words; "" when it is sound. Reads all of it."""
+    try:
+        with contextlib.closing(_read_only(path)) as connection:
+            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == ["ok"] else "; ".join(found)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -5,23 +5,41 @@ Instants are whole milliseconds since 1970 UTC; durations whole seconds, as the 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
-from typing import TYPE_CHECKING
+import sqlite3
 
+from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from ivr_engine.errors import Unavailable
 from ivr_engine.records import article_search, closings, figures, staff_time
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _MIGRATIONS = Migrations("ivr_engine")
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema up to date; nothing is written when it is. Raises sqlite3.Error."""
+def require_known(database: Database) -> None:
+    """Raises Unavailable when a newer engine has worked on this database: what it does there this one does not know."""
+    if newer := [migration.name for migration in _MIGRATIONS.applied(database) if migration.name not in versions()]:
+        raise Unavailable(
+            f"the database was made by a newer engine ({', '.join(newer)})", "install that engine, or restore a backup of before"
+        )
+
+
+def migrate(database: Database, *, before: str | None = None) -> None:
+    """Bring the schema up to date, or (in tests) to what it was `before` a migration; nothing is written when it is. Raises
+    sqlite3.Error; Unavailable as require_known does."""
+    require_known(database)
     if _MIGRATIONS.pending(database):
-        _MIGRATIONS.apply(database)
+        _MIGRATIONS.apply(database, stop_before=before)
+
+
+@functools.cache
+def versions() -> tuple[str, ...]:
+    """The migrations' names, the oldest first."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
+        return tuple(migration.name for migration in _MIGRATIONS.pending(Database(empty, execute_plugins=False)))
 
 
 def _run(database: Database, statements: str) -> None:

@@ -14,7 +14,7 @@ from ivr_engine.records.callbacks import Callbacks
 from ivr_engine.records.cases import Cases
 from ivr_engine.records.citizens import Citizens
 from ivr_engine.records.contacts import Contacts
-from ivr_engine.records.database import Reader, Replaced, State, WriteConnection, state_of
+from ivr_engine.records.database import Reader, Replaced, State, WriteConnection, refused, state_of
 from ivr_engine.records.lock import StoreLock
 from ivr_engine.records.spool import Spool
 from ivr_engine.records.traffic import Traffic, traffic
@@ -32,13 +32,6 @@ if TYPE_CHECKING:
 DATABASE = "ivr.db"
 _WAIT = 5.0  # seconds the blocking methods wait for the writer
 _BUSY = 1.0  # seconds to wait at the start for somebody's lock
-_HINTS = {
-    State.LOCKED: "close the program that has it open",
-    State.FULL: "make room on the disk",
-    State.READ_ONLY: "let the engine's user write to it",
-    State.CORRUPT: "put its last good copy in its place, or move it away; events it lacks are still in the spool",
-    State.GONE: "it must be a file that the engine's user may open",
-}
 
 
 class StoreReader:
@@ -185,4 +178,4 @@ def _last_segment(path: Path) -> int:
         state = state_of(error)
         if state is State.LOCKED and last is not None:
             return last  # the writer waits until it is free
-        raise Unavailable(f"the database {path} is unusable: {state} ({error})", _HINTS.get(state, "see `ivr doctor`")) from error
+        raise refused(path, state, error) from error

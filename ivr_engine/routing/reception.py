@@ -67,6 +67,7 @@ class Reception:
             contact, transferred = before, self._come_back(before)
         else:
             contact, transferred = self._begin(agi, serving, caller), None
+        structlog.contextvars.bind_contextvars(contact=contact.id)  # in every log line of this call from here on
         call = RoutedCall(agi, contact, self._reactor, self._look, serving.lines, self._media())
         cause = await self._serve(agi, call, contact, serving, Caller(caller.kind, caller.number or ""), transferred)
         if cause is None:
@@ -74,7 +75,11 @@ class Reception:
         if contact.going_to is not None:
             contact.lost = Cause.CALLER  # until the call comes back, which it does at once unless the caller has hung up
             return
-        finished = await call.finish(contact.id)
+        try:
+            finished = await call.finish(contact.id)
+        except Exception:
+            contact.lost = Cause.ENGINE_LOST  # else it would stay open for ever
+            raise
         if not finished and cause is not Cause.CALLER:
             contact.lost = Cause.EXCHANGE_LOST  # the dialplan may have stepped in: the caller is perhaps still there
             return

@@ -109,7 +109,7 @@ def test_a_file_in_place_of_the_folder_is_one_sentence(tmp_path):
 def test_a_broken_database_is_one_sentence(folder):
     Store(folder).close()
     (folder / "ivr.db").write_bytes(b"this is no database " * 1000)
-    with pytest.raises(Unavailable, match=r"ivr\.db is unusable: corrupt .*last good copy"):
+    with pytest.raises(Unavailable, match=r"ivr\.db is unusable: corrupt .*ivr doctor --repair"):
         Store(folder)
     (folder / "ivr.db").unlink()
     (folder / "ivr.db").mkdir()

@@ -1,0 +1,36 @@
+"""The trail of each contact in the log: every fact, under the contact's id. Its end is told to everybody, the rest to who asks
+for the debug level."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ivr_engine.events import ContactEnded
+from ivr_engine.routing.feed import ScreenPop
+
+if TYPE_CHECKING:
+    from ivr_engine.routing.feed import Feed, Notice
+
+log = structlog.get_logger()
+
+
+def follow(feed: Feed) -> None:
+    """Write down every fact that the feed tells from now on."""
+    feed.subscribe(_write)
+
+
+def _write(notice: Notice) -> None:
+    match notice:
+        case ContactEnded():
+            log.info("contact ended", contact=notice.contact, outcome=str(notice.outcome), cause=str(notice.cause))
+        case ScreenPop():  # a citizen's name and more: not for a log
+            log.debug("ScreenPop", contact=notice.contact, operator=notice.operator, queue=notice.queue)
+        case _ if log.is_enabled_for(10):
+            values = {field.name: getattr(notice, field.name) for field in fields(notice) if field.name not in _UNTOLD}
+            log.debug(type(notice).__name__, **values)
+
+
+_UNTOLD = {"at", "caller_key", "dialled", "value"}
