@@ -114,6 +114,12 @@ class PromptsSection(Section):
     install: str = Field("", description="Asterisk's sounds folder, where publication lays new prompts (default: nowhere)")
 
 
+class SpeechSection(Section):
+    """Natural voices and recognisers."""
+
+    models: str = Field("models", min_length=1, description="folder of installed models (`ivr models`)")
+
+
 class PluginsSection(Section):
     """Lines and their functions."""
 
@@ -169,6 +175,7 @@ class Settings(Section):
     asterisk: AsteriskSection = AsteriskSection()
     virtual: VirtualSection = VirtualSection()
     prompts: PromptsSection = PromptsSection()
+    speech: SpeechSection = SpeechSection()
     plugins: PluginsSection = PluginsSection()
     console: ConsoleSection = ConsoleSection()
     lines: dict[LineName, LineSection] = Field(default_factory=dict)

@@ -19,6 +19,7 @@ from ivr_engine.cli import (
     hours,
     lines,
     making,
+    models,
     notices,
     prompts,
     publication,
@@ -66,7 +67,7 @@ def main(ctx: click.Context, settings: Path | None) -> None:
 
 for command in (serve.serve, call.call, call.phone, watch.watch, doctor.doctor, hours.hours, users.audit, health.health):
     main.add_command(command)
-for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks):
+for group in (lines.lines, prompts.prompts, models.models, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)
 for group in (users.users, notices.closures, notices.messages):
     main.add_command(group)
