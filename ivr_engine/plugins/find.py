@@ -48,7 +48,7 @@ class Found:
 
 
 def find(folders: Iterable[Path], *core: ModuleType) -> Found:
-    """Every line there is. The modules of `core` bring the engine's own validators and voices, through the same hooks. Raises Invalid.
+    """Every line there is. The modules of `core` bring the engine's own validators and voices, by the same hooks. Raises Invalid.
 
     A line found twice (entry point and folder, or two folders) is loaded once, from where it was found first; the log says so.
     """

@@ -1,4 +1,4 @@
-"""A text as a voice is given it: dates, times, amounts, telephone numbers, codes and numbers in words, acronyms as they are said."""
+"""A text as a voice is given it: dates, times, amounts, telephone numbers, codes, numbers in words; acronyms as they are said."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ivr_engine.errors import Unavailable
+from ivr_engine.speech.catalogue import CORE
 from ivr_engine.speech.manifest import SPARE, Entry, Manifest, sound_path, text_hash
 from ivr_engine.speech.normal import spoken
 from ivr_engine.speech.shipped import shipped
@@ -24,7 +25,8 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Told after every batch: sounds done, sounds to do."""
 
 # Enough to pay for the start of a voice, few enough to share out evenly, to show progress and to lose little.
-_BATCH = 40
+_BATCH = 20
+_FIRST = {"units": 0, CORE: 1}
 
 
 class _Batch(NamedTuple):
@@ -55,16 +57,11 @@ def render(
         manifest.note_recordings(catalogue, language, voice.name, rate)
     work = _Work(manifest, catalogue, rate, workers, progress)
     try:
-        done = work.make(
-            voice, [(language, _wanted(manifest, catalogue, language, voice, spare)) for language in languages], spare
-        )
+        wanted = {language: _wanted(manifest, catalogue, language, voice, spare) for language in languages}
+        done = work.make(voice, wanted, spare)
         if spare is not None and spare.name != voice.name:
-            done += work.make(
-                spare,
-                [(language, _twins(manifest, catalogue, language, voice, spare)) for language in languages],
-                None,
-                voice.name,
-            )
+            twins = {language: _twins(manifest, catalogue, language, voice, spare) for language in languages}
+            done += work.make(spare, twins, None, voice.name)
     finally:
         manifest.save()
     return done
@@ -83,16 +80,17 @@ def _wanted(manifest: Manifest, catalogue: Catalogue, language: str, voice: Voic
 
 
 def _twins(manifest: Manifest, catalogue: Catalogue, language: str, voice: Voice, spare: Voice) -> dict[str, str]:
-    """The twins to make, by name: none in a language that the voice speaks whole."""
-    sounds = catalogue.sounds(language)
-    if not any((entry := manifest.entry(language, voice.name, name)) and entry.by == spare.name for name in sounds):
+    """The twins to make, by name: of what the voice said itself, in a language of which it could not say all."""
+    sounds = {name: text for name, text in catalogue.sounds(language).items() if text != SILENCE}
+    said_by = {name: entry.by for name in sounds if (entry := manifest.entry(language, voice.name, name))}
+    if spare.name not in said_by.values():
         return {}
     twins = {}
-    for name, text in sounds.items():
+    for name in (name for name, by in said_by.items() if by == voice.name):
         entry = manifest.entry(language, voice.name, f"{SPARE}{name}")
         there = sound_path(manifest.folder, language, voice.name, f"{SPARE}{name}").is_file()
-        if not there or entry is None or entry.text != text_hash(language, text):
-            twins[f"{SPARE}{name}"] = text
+        if not there or entry is None or entry.text != text_hash(language, sounds[name]):
+            twins[f"{SPARE}{name}"] = sounds[name]
     return twins
 
 
@@ -105,10 +103,10 @@ class _Work(NamedTuple):
     workers: int
     progress: Progress
 
-    def make(self, voice: Voice, wanted: Sequence[tuple[str, Mapping[str, str]]], spare: Voice | None, into: str = "") -> int:
+    def make(self, voice: Voice, wanted: Mapping[str, Mapping[str, str]], spare: Voice | None, into: str = "") -> int:
         """Have the voice say these texts, by language and name, into its folder or another's."""
         into = into or voice.name
-        batches = [batch for language, sounds in wanted for batch in _batches(language, sounds)]
+        batches = [batch for language, sounds in wanted.items() for batch in _batches(language, sounds)]
         total, done = sum(len(batch.sounds) for batch in batches), 0
         with ThreadPoolExecutor(self.workers) as pool:
             running = {pool.submit(self._speak, batch, voice, spare, into): batch for batch in batches}
@@ -118,7 +116,9 @@ class _Work(NamedTuple):
                     for name, entry in made.items():
                         self.manifest.add(running[future].language, into, name, entry)
                     done += len(made)
-                    self.progress(done, total)
+                    if made:
+                        self.manifest.save()
+                        self.progress(done, total)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
         return done
@@ -159,6 +159,6 @@ class _Work(NamedTuple):
 
 
 def _batches(language: str, sounds: Mapping[str, str]) -> list[_Batch]:
-    """In the order of their names: words of one kind lie together."""
-    ordered = sorted(sounds.items())
+    """Units and the engine's own prompts first: every call needs them. Words of one kind lie together."""
+    ordered = sorted(sounds.items(), key=lambda sound: (_FIRST.get(sound[0].split("/")[0], 9), sound[0]))
     return [_Batch(language, tuple(ordered[start : start + _BATCH])) for start in range(0, len(ordered), _BATCH)]

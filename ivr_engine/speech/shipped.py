@@ -1,6 +1,6 @@
 """Sounds that come with the engine: what a natural voice said, kept small, by the hash of voice, language and text.
 
-Opus at 16 kHz, some 24 kbit/s: a fifth of A-law, and good for both rates. A text that changed has another hash and is not found:
+Opus at 16 kHz, some 24 kbit/s: a third of A-law, and good for both rates. A text that changed has another hash and is not found:
 nothing here can be out of date. `audio/shipped/<language>/<voice>/<hash>.opus`; made by `ivr prompts pack`.
 """
 

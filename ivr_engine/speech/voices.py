@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LANGUAGE_OF_ESPEAK = {"it": "it", "en": "en-us"}
 # A child that takes longer is ended: its start, and three times what a slow machine needs for a character.
-_START_S, _PER_CHARACTER_S = 60, 0.5
+_START_S, _PER_CHARACTER_S = 120, 1.0
 
 
 class _ModelVoice:

@@ -27,10 +27,8 @@ async def sound(visit: Visit, language: str, file: str) -> Answer:
     office = visit.office
     if not offered(office) or office.lines().catalogue.length(language, file) is None:
         raise NotFound
-    settings = office.settings
-    path = sound_path(
-        settings.path(settings.prompts.folder), language, settings.prompts.voice_of(language), file.removeprefix("ivr/")
-    )
+    settings, prompts = office.settings, office.settings.prompts
+    path = sound_path(settings.path(prompts.folder), language, prompts.voice_of(language), file.removeprefix("ivr/"))
     try:
         content = await office.in_thread(path.read_bytes)
     except OSError as error:
