@@ -218,9 +218,7 @@ def _parts(name: str, wanted: Model, shelf: Shelf, file: str, its: ModelFile) ->
         paths = [shelf.find(file)]
     for path in paths:
         if path is None:
-            raise Unavailable(
-                f"{file} of the model {name} is not in it", f"get the packages {_packages(wanted) or wanted.source}"
-            )
+            raise Unavailable(f"{file} of the model {name} is not there", f"it comes with: {_packages(wanted) or wanted.source}")
         yield from shelf.open(path)
 
 
