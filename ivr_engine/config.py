@@ -130,11 +130,22 @@ class PromptsSection(Section):
     """What callers hear."""
 
     folder: str = Field("audio", description="rendered prompts")
+    voice: str | dict[Literal["it", "en"], str] = Field(
+        "kokoro",
+        description="who reads prompts: espeak, kokoro, kokoro-nicola, piper, a plugin's; one name, or one by language",
+    )
+    rate: Literal[8000, 16000] = Field(8000, description="samples a second of rendered sounds (16000: wideband telephones)")
     install: str = Field("", description="Asterisk's sounds folder, where publication lays new prompts (default: nowhere)")
+
+    def voice_of(self, language: str) -> str:
+        """Who reads the prompts of a language; one that the setting does not name is read by the voice of last resort."""
+        if isinstance(self.voice, str):
+            return self.voice
+        return next((voice for named, voice in self.voice.items() if named == language), "espeak")
 
 
 class SpeechSection(Section):
-    """Callers who may just say it."""
+    """Models of natural voices and recognisers, and callers who may just say it."""
 
     models: str = Field("models", min_length=1, description="folder of the installed speech models")
     ears: dict[Annotated[str, Field(pattern=r"^[a-z]{2}$")], Annotated[str, Field(pattern=r"^[a-z0-9]+-[a-z0-9.-]+$")]] = Field(

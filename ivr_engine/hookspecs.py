@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date  # noqa: TC003 - plugin authors may ask for these hints at run time
-from typing import Literal, Protocol, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import pluggy
 
@@ -82,6 +83,27 @@ class Validator(Protocol):
         """Return the value in its normal form (dates as YYYY-MM-DD). Raises Refused, Ambiguous."""
 
 
+class Speech(NamedTuple):
+    """One spoken text: samples a second, and the samples: a NumPy array of float32, mono, from -1 to 1."""
+
+    rate: int
+    samples: Any
+
+
+class Voice(Protocol):
+    """Somebody who can read prompts aloud. `name` is the folder of their sounds."""
+
+    name: str
+
+    def speak(self, texts: Sequence[str], language: str) -> list[Speech]:
+        """One Speech for each text. Blocks; may be called in several threads at once. Raises errors.Unavailable when the
+        voice does not work here, or not in this language."""
+
+
+MakeVoice: TypeAlias = Callable[[Path], Voice]
+"""Makes a voice, given the folder of installed models; cheap: nothing is loaded before the voice first speaks."""
+
+
 @hookspec
 def ivr_functions() -> Mapping[str, Function]:
     """Functions for this line's `do` steps, by the name the tree uses.
@@ -90,6 +112,12 @@ def ivr_functions() -> Mapping[str, Function]:
     in one of the line's own few threads, and has a time limit (setting `plugins.limit`): when it is late, raises, or no
     thread is free, its caller goes to an operator.
     """
+    raise NotImplementedError
+
+
+@hookspec
+def ivr_voices() -> Mapping[str, MakeVoice]:
+    """Voices that read prompts, by the name used in the setting `prompts.voice`. A name given twice is refused at start."""
     raise NotImplementedError
 
 

@@ -21,6 +21,7 @@ from ivr_engine.cli import (
     hours,
     lines,
     making,
+    models,
     notices,
     prompts,
     publication,
@@ -85,6 +86,7 @@ for command in (
 ):
     main.add_command(command)
 for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks, figures.figures, report.report):
+for group in (lines.lines, prompts.prompts, models.models, contacts.contacts, cases.cases, callbacks.callbacks):
     main.add_command(group)
 for group in (users.users, notices.closures, notices.messages):
     main.add_command(group)

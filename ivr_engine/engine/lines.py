@@ -10,12 +10,13 @@ from ivr_engine.dialogue.hours import HoursData
 from ivr_engine.dialogue.loader import LineFiles, check, read_line
 from ivr_engine.dialogue.proofs import prove
 from ivr_engine.dialogue.source import Source
+from ivr_engine.engine.sounds import voice_names, wanting
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.plugins.find import find
 from ivr_engine.routing.board import MESSAGE
+from ivr_engine.speech import voices as core_voices
 from ivr_engine.speech.catalogue import Catalogue, core_texts
-from ivr_engine.speech.manifest import Manifest, stale
-from ivr_engine.speech.voice import Pyttsx3Voice
+from ivr_engine.speech.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from ivr_engine.config import Settings
     from ivr_engine.dialogue.model import Line
-    from ivr_engine.hookspecs import Function, Validator
+    from ivr_engine.hookspecs import Function, MakeVoice, Validator
     from ivr_engine.plugins.find import Found
     from ivr_engine.records.notices import FrontMessage
 
@@ -38,6 +39,7 @@ class Lines:
     validators: Mapping[str, Validator]
     catalogue: Catalogue
     versions: Mapping[str, int] = field(default_factory=dict)
+    voices: Mapping[str, MakeVoice] = field(default_factory=dict)
 
     def numbers(self) -> dict[str, str]:
         """Dialled number → line."""
@@ -54,7 +56,7 @@ class Lines:
 
 def find_lines(settings: Settings) -> Found:
     """Where the lines are, and what their plugins bring. Raises Invalid."""
-    return find([settings.path(folder) for folder in settings.plugins.folders], core_validators)
+    return find([settings.path(folder) for folder in settings.plugins.folders], core_validators, core_voices)
 
 
 def files_of(found: Found) -> dict[str, LineFiles]:
@@ -92,7 +94,9 @@ def build_lines(
         raise Invalid(dict.fromkeys(problems))  # what is wrong in a shared part is wrong once
     manifest = Manifest(settings.path(settings.prompts.folder))
     texts = {name: {**line.texts(), **_messages(name, messages)} for name, line in lines.items()}
-    return Lines(lines, functions, found.validators, Catalogue(texts, manifest.lengths(Pyttsx3Voice.name)), versions or {})
+    names = voice_names(settings)
+    catalogue = Catalogue(texts, manifest.lengths(names), manifest.speakers(names))
+    return Lines(lines, functions, found.validators, catalogue, versions or {}, found.voices)
 
 
 class _Ears:
@@ -118,7 +122,7 @@ def proved(lines: Lines, day: date, only: str | None = None, *, strict: bool = F
 
 def sounds_wanting(settings: Settings, lines: Lines) -> list[Problem]:
     """Sound files that are missing or no longer say their text."""
-    return stale(lines.catalogue, settings.path(settings.prompts.folder), Pyttsx3Voice.name)
+    return wanting(settings, lines.catalogue)
 
 
 def _messages(line: str, messages: Iterable[FrontMessage]) -> dict[str, Mapping[str, str]]:

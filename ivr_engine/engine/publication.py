@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.loader import LineFiles
+from ivr_engine.engine import sounds
 from ivr_engine.engine.answers import Answers, articles_of, body_of, kept
 from ivr_engine.engine.lines import build_lines, files_of, find_lines, load_lines, proved
 from ivr_engine.errors import Invalid, IvrError, Unavailable
@@ -18,9 +19,6 @@ from ivr_engine.records.administration import Administration
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import DATABASE
 from ivr_engine.records.versions import VersionState
-from ivr_engine.speech.install import install
-from ivr_engine.speech.render import render
-from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
     import sqlite3
@@ -202,11 +200,10 @@ class Publication:
     def make_sounds(self, lines: Lines) -> int:
         """Render what is missing, and lay it where the settings say Asterisk looks. Raises Unavailable."""
         settings = self.settings.prompts
-        folder = self.settings.path(settings.folder)
         try:
-            made = render(lines.catalogue, folder, Pyttsx3Voice())
+            made = sounds.render(self.settings, lines.catalogue, lines.voices)
             if settings.install:
-                install(folder, self.settings.path(settings.install), Pyttsx3Voice.name)
+                sounds.lay_out(self.settings, self.settings.path(settings.install))
         except OSError as error:
             raise Unavailable(f"sounds cannot be written: {error}", "check the folders' owner and free space") from error
         return made

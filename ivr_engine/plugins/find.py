@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 import structlog
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
-    from ivr_engine.hookspecs import Function, Validator
+    from ivr_engine.hookspecs import Function, MakeVoice, Validator
 
 ENTRY_POINTS = "ivr_engine.lines"
 PARTS = "ivr_engine.parts"
@@ -43,18 +43,20 @@ class Found:
 
     lines: Mapping[str, FoundLine]
     validators: Mapping[str, Validator]
+    voices: Mapping[str, MakeVoice] = field(default_factory=dict)
     parts: Mapping[str, Path] = field(default_factory=dict)
 
 
-def find(folders: Iterable[Path], core: ModuleType) -> Found:
-    """Every line there is. `core` brings the engine's own validators, through the same hook. Raises Invalid.
+def find(folders: Iterable[Path], *core: ModuleType) -> Found:
+    """Every line there is. The modules of `core` bring the engine's own validators and voices, by the same hooks. Raises Invalid.
 
     A line found twice (entry point and folder, or two folders) is loaded once, from where it was found first; the log says so.
     """
     folders = tuple(folders)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(core, "core")
+    for own in core:
+        manager.register(own)
     places: dict[str, Path] = {}
     for name, folder, package in _candidates(folders):
         if name in places:
@@ -71,7 +73,7 @@ def find(folders: Iterable[Path], core: ModuleType) -> Found:
             manager.register(module, name)
     _check_hooks(manager)
     lines = {name: FoundLine(name, folder, _functions(manager, name)) for name, folder in sorted(places.items())}
-    return Found(lines, _validators(manager), _parts(folders))
+    return Found(lines, _shared(manager, "validator"), _shared(manager, "voice"), _parts(folders))
 
 
 def _parts(folders: Iterable[Path]) -> dict[str, Path]:
@@ -140,10 +142,11 @@ def _functions(manager: pluggy.PluginManager, name: str) -> Mapping[str, Functio
     return answers[0] if answers else {}
 
 
-def _validators(manager: pluggy.PluginManager) -> Mapping[str, Validator]:
-    shared: dict[str, Validator] = {}
-    for answer in reversed(manager.hook.ivr_validators()):
+def _shared(manager: pluggy.PluginManager, what: str) -> Mapping[str, Any]:
+    """What all lines have in common, by name: validators, voices."""
+    shared: dict[str, Any] = {}
+    for answer in reversed(getattr(manager.hook, f"ivr_{what}s")()):
         if twice := shared.keys() & answer.keys():
-            raise Invalid([Problem("plugins", 0, ", ".join(sorted(twice)), "validator given twice", "rename one of them")])
+            raise Invalid([Problem("plugins", 0, ", ".join(sorted(twice)), f"{what} given twice", "rename one of them")])
         shared.update(answer)
     return shared

@@ -20,9 +20,11 @@ import yaml
 
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.sounds import Sound
+from ivr_engine.speech.manifest import RECORDED, SPARE
 from ivr_engine.speech.template import Slot, parse
 from ivr_engine.speech.units import (
     LANGUAGES,
+    PAUSE,
     amount_units,
     date_units,
     digit_units,
@@ -42,6 +44,8 @@ Texts: TypeAlias = Mapping[str, Mapping[str, str]]
 """Of one line: prompt key -> language -> text. Articles are in it as `article.<id>`."""
 Lengths: TypeAlias = Callable[[str, str], int | None]
 """Milliseconds of a rendered sound, by language and name; None when it is not rendered."""
+Speakers: TypeAlias = Callable[[str, str], str]
+"""Who says a sound, by language and name; "" when nobody is known."""
 Value: TypeAlias = date | int | str
 
 
@@ -67,8 +71,11 @@ def not_rendered(language: str, name: str) -> int | None:  # noqa: ARG001 - a Le
 class Catalogue:
     """All prompts of core and lines. Raises Invalid, with every mistake found, when one cannot be spoken."""
 
-    def __init__(self, lines: Mapping[str, Texts], lengths: Lengths = not_rendered) -> None:
+    def __init__(
+        self, lines: Mapping[str, Texts], lengths: Lengths = not_rendered, speakers: Speakers = lambda _language, _name: ""
+    ) -> None:
         self._lengths = lengths
+        self._speakers = speakers
         self._parts: dict[tuple[str, str, str], _Parts] = {}
         self._sounds: dict[str, dict[str, str]] = {language: dict(unit_texts(language)) for language in LANGUAGES}
         problems: list[Problem] = []
@@ -110,11 +117,11 @@ class Catalogue:
     def length(self, language: str, file: str) -> int | None:
         """Milliseconds of a sound by the name it is played under; None when no such sound belongs to the catalogue."""
         name = file.removeprefix(f"{PLAYED_UNDER}/")
-        return self._sound(language, name).ms if name in self._sounds.get(language, ()) else None
+        return self._sound(language, name).ms if name.removeprefix(SPARE) in self._sounds.get(language, ()) else None
 
     def text(self, language: str, file: str) -> str:
         """What a sound says, by the name it is played under; the name itself when it is none of the catalogue's."""
-        return self._sounds.get(language, {}).get(file.removeprefix(f"{PLAYED_UNDER}/"), file)
+        return self._sounds.get(language, {}).get(file.removeprefix(f"{PLAYED_UNDER}/").removeprefix(SPARE), file)
 
     def fixed_ms(self, line: str, key: str, language: str) -> int:
         """Milliseconds of a prompt (the line's own, else core's) without what fills its slots; 0 when it is unknown."""
@@ -123,7 +130,11 @@ class Catalogue:
 
     def utterance(self, line: str, key: str, language: str, values: Mapping[str, Value]) -> tuple[Sound, ...]:
         """The sounds of a prompt (the line's own, else core's), slots filled in. Raises LookupError: unknown key or value."""
-        return tuple(self._sound(language, name) for name in self._names(line, key, language, values, nested=False))
+        names = self._names(line, key, language, values, nested=False)
+        if len({self._speakers(language, name) for name in names if name != PAUSE} - {RECORDED}) > 1:
+            # Voices would change in mid-sentence: where there is a twin by the spare voice, it speaks all of it.
+            names = tuple(f"{SPARE}{name}" if self._lengths(language, f"{SPARE}{name}") is not None else name for name in names)
+        return tuple(self._sound(language, name) for name in names)
 
     def _names(self, line: str, key: str, language: str, values: Mapping[str, Value], *, nested: bool) -> tuple[str, ...]:
         parts = self._parts.get((line, key, language)) or self._parts.get((CORE, key, language))
@@ -145,7 +156,7 @@ class Catalogue:
     def _sound(self, language: str, name: str) -> Sound:
         ms = self._lengths(language, name)
         if ms is None:
-            ms = _MS_PER_CHARACTER * len(self._sounds[language][name])
+            ms = _MS_PER_CHARACTER * len(self._sounds[language][name.removeprefix(SPARE)])
         return Sound(f"{PLAYED_UNDER}/{name}", ms)
 
 

@@ -7,22 +7,26 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ivr_engine.errors import Unavailable
-from ivr_engine.speech.manifest import Entry, Manifest, said, sound_path, text_hash
-from ivr_engine.speech.sound import finish, silence, write
+from ivr_engine.speech.catalogue import CORE
+from ivr_engine.speech.manifest import SPARE, Entry, Manifest, sound_path, text_hash
+from ivr_engine.speech.normal import spoken
+from ivr_engine.speech.shipped import shipped
+from ivr_engine.speech.sound import RATE, finish, silence, write
 from ivr_engine.speech.units import LANGUAGES, SILENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ivr_engine.hookspecs import Voice
     from ivr_engine.speech.catalogue import Catalogue
-    from ivr_engine.speech.voice import Voice
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told after every batch: sounds done, sounds to do."""
 
-# Enough to pay for the start of a voice, few enough to share out evenly and to show progress.
-_BATCH = 40
+# Enough to pay for the start of a voice, few enough to share out evenly, to show progress and to lose little.
+_BATCH = 20
+_FIRST = {"units": 0, CORE: 1}
 
 
 class _Batch(NamedTuple):
@@ -35,53 +39,126 @@ def render(
     folder: Path,
     voice: Voice,
     *,
+    spare: Voice | None = None,
     languages: Sequence[str] = LANGUAGES,
+    rate: int = RATE,
     workers: int = 2,
     progress: Progress = lambda _done, _total: None,
 ) -> int:
-    """Render what is missing or stale, in `workers` threads; returns how many sounds were made.
+    """Render what is missing or stale, in `workers` threads, at `rate` samples a second; returns how many sounds were made.
 
-    What was made before a failure is kept and noted. Raises Unavailable when the voice fails, OSError when the folder
-    cannot be written, Invalid when its list of sounds is damaged.
+    What the voice was shipped with is taken as it is; the rest it speaks. Where it cannot, `spare` does, in the voice's own
+    folder, and gives a twin to every sound of the language, so that no prompt is said by two voices. Recordings are left alone.
+    What was made before a failure is kept and noted. Raises Unavailable when the last voice asked fails, OSError when the
+    folder cannot be written, Invalid when its list of sounds is damaged.
     """
     manifest = Manifest(folder)
-    batches = [batch for language in languages for batch in _batches(manifest, catalogue, language, voice.name)]
-    total = sum(len(batch.sounds) for batch in batches)
-    done = 0
-    with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(_speak, batch, folder, voice): batch for batch in batches}
-        try:
-            for future in as_completed(running):
-                for name, entry in future.result().items():
-                    manifest.add(running[future].language, voice.name, name, entry)
-                done += len(running[future].sounds)
-                progress(done, total)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            if done:
-                manifest.save()
+    for language in languages:
+        manifest.note_recordings(catalogue, language, voice.name, rate)
+    work = _Work(manifest, catalogue, rate, workers, progress)
+    try:
+        wanted = {language: _wanted(manifest, catalogue, language, voice, spare) for language in languages}
+        done = work.make(voice, wanted, spare)
+        if spare is not None and spare.name != voice.name:
+            twins = {language: _twins(manifest, catalogue, language, voice, spare) for language in languages}
+            done += work.make(spare, twins, None, voice.name)
+    finally:
+        manifest.save()
     return done
 
 
-def _batches(manifest: Manifest, catalogue: Catalogue, language: str, voice: str) -> list[_Batch]:
-    missing, changed = manifest.wanting(catalogue, language, voice)
-    sounds = sorted({**missing, **changed}.items())
-    return [_Batch(language, tuple(sounds[start : start + _BATCH])) for start in range(0, len(sounds), _BATCH)]
+def _wanted(manifest: Manifest, catalogue: Catalogue, language: str, voice: Voice, spare: Voice | None) -> dict[str, str]:
+    """What is missing or changed, and what only the spare voice could say when it was last tried."""
+    missing, changed = manifest.wanting(catalogue, language, voice.name)
+    wanted = {**missing, **changed}
+    if spare is not None and spare.name != voice.name:
+        for name, text in catalogue.sounds(language).items():
+            entry = manifest.entry(language, voice.name, name)
+            if entry is not None and entry.by == spare.name:
+                wanted[name] = text
+    return wanted
 
 
-def _speak(batch: _Batch, folder: Path, voice: Voice) -> dict[str, Entry]:
-    entries = {}
-    spoken = [(name, text) for name, text in batch.sounds if text != SILENCE]
-    for name, text in batch.sounds:
-        if text == SILENCE:
-            ms = write(sound_path(folder, batch.language, voice.name, name), silence())
-            entries[name] = Entry(text_hash(batch.language, text), ms)
-    speeches = voice.speak([said(batch.language, text) for _, text in spoken], batch.language)
-    for (name, text), speech in zip(spoken, speeches, strict=True):
+def _twins(manifest: Manifest, catalogue: Catalogue, language: str, voice: Voice, spare: Voice) -> dict[str, str]:
+    """The twins to make, by name: of what the voice said itself, in a language of which it could not say all."""
+    sounds = {name: text for name, text in catalogue.sounds(language).items() if text != SILENCE}
+    said_by = {name: entry.by for name in sounds if (entry := manifest.entry(language, voice.name, name))}
+    if spare.name not in said_by.values():
+        return {}
+    twins = {}
+    for name in (name for name, by in said_by.items() if by == voice.name):
+        entry = manifest.entry(language, voice.name, f"{SPARE}{name}")
+        there = sound_path(manifest.folder, language, voice.name, f"{SPARE}{name}").is_file()
+        if not there or entry is None or entry.text != text_hash(language, sounds[name]):
+            twins[f"{SPARE}{name}"] = sounds[name]
+    return twins
+
+
+class _Work(NamedTuple):
+    """One rendering under way."""
+
+    manifest: Manifest
+    catalogue: Catalogue
+    rate: int
+    workers: int
+    progress: Progress
+
+    def make(self, voice: Voice, wanted: Mapping[str, Mapping[str, str]], spare: Voice | None, into: str = "") -> int:
+        """Have the voice say these texts, by language and name, into its folder or another's."""
+        into = into or voice.name
+        batches = [batch for language, sounds in wanted.items() for batch in _batches(language, sounds)]
+        total, done = sum(len(batch.sounds) for batch in batches), 0
+        with ThreadPoolExecutor(self.workers) as pool:
+            running = {pool.submit(self._speak, batch, voice, spare, into): batch for batch in batches}
+            try:
+                for future in as_completed(running):
+                    made = future.result()
+                    for name, entry in made.items():
+                        self.manifest.add(running[future].language, into, name, entry)
+                    done += len(made)
+                    if made:
+                        self.manifest.save()
+                        self.progress(done, total)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+        return done
+
+    def _speak(self, batch: _Batch, voice: Voice, spare: Voice | None, into: str) -> dict[str, Entry]:
+        """The batch's sounds as files; what only the spare voice could say again, as it did before, is left as it is."""
+        language, by = batch.language, voice.name
+        ready = {name: shipped(language, voice.name, text) for name, text in batch.sounds if text != SILENCE}
+        asked = [(name, text) for name, text in batch.sounds if text != SILENCE and ready[name] is None]
+        texts = [spoken(language, text) for _, text in asked]
+        said_by = dict.fromkeys((name for name, _ in batch.sounds), by)
         try:
-            samples = finish(speech)
-        except ValueError as error:
-            raise Unavailable(f"the voice {voice.name} says nothing for {name} ({batch.language})") from error
-        ms = write(sound_path(folder, batch.language, voice.name, name), samples)
-        entries[name] = Entry(text_hash(batch.language, text), ms)
-    return entries
+            speeches = voice.speak(texts, language) if texts else []
+        except Unavailable:
+            if spare is None or spare.name == voice.name:
+                raise
+            asked = [(name, text) for name, text in asked if not self._said_before(language, into, name, text, spare)]
+            speeches = spare.speak([spoken(language, text) for _, text in asked], language) if asked else []
+            said_by |= dict.fromkeys((name for name, _ in asked), spare.name)
+        ready |= dict(zip((name for name, _ in asked), speeches, strict=True))
+        entries = {}
+        for name, text in batch.sounds:
+            speech = ready.get(name)
+            if speech is None and text != SILENCE:
+                continue
+            try:
+                samples = finish(speech, self.rate) if speech is not None else silence(self.rate)
+            except ValueError as error:
+                raise Unavailable(f"the voice {said_by[name]} says nothing for {name} ({language})") from error
+            ms = write(sound_path(self.manifest.folder, language, into, name), samples, self.rate)
+            entries[name] = Entry(text_hash(language, text), ms, said_by[name])
+        return entries
+
+    def _said_before(self, language: str, into: str, name: str, text: str, spare: Voice) -> bool:
+        entry = self.manifest.entry(language, into, name)
+        there = sound_path(self.manifest.folder, language, into, name).is_file()
+        return there and entry is not None and (entry.text, entry.by) == (text_hash(language, text), spare.name)
+
+
+def _batches(language: str, sounds: Mapping[str, str]) -> list[_Batch]:
+    """Units and the engine's own prompts first: every call needs them. Words of one kind lie together."""
+    ordered = sorted(sounds.items(), key=lambda sound: (_FIRST.get(sound[0].split("/")[0], 9), sound[0]))
+    return [_Batch(language, tuple(ordered[start : start + _BATCH])) for start in range(0, len(ordered), _BATCH)]

@@ -8,12 +8,13 @@ import sys
 import wave
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ivr_engine.errors import Unavailable
+from ivr_engine.hookspecs import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,22 +23,6 @@ Samples: TypeAlias = NDArray[np.float32]
 """Mono, from -1 to 1."""
 
 _HINT = "install espeak-ng: apt-get install espeak-ng libespeak-ng1"
-
-
-class Speech(NamedTuple):
-    """One spoken text: samples a second, and the samples."""
-
-    rate: int
-    samples: Samples
-
-
-class Voice(Protocol):
-    """Somebody who can read prompts aloud. `name` is the folder of their sounds."""
-
-    name: str
-
-    def speak(self, texts: Sequence[str], language: str) -> list[Speech]:
-        """One Speech for each text. Blocks; may be called in several threads at once. Raises Unavailable."""
 
 
 class Pyttsx3Voice:
@@ -57,7 +42,7 @@ class Pyttsx3Voice:
         """One Speech for each text. Raises Unavailable when espeak-ng or pyttsx3 does not work here."""
         with TemporaryDirectory(prefix="ivr-voice-") as folder:
             self._run({"language": language, "rate": self._words_per_minute, "texts": list(texts), "folder": folder})
-            return [_read(Path(folder) / f"{number}.wav", text) for number, text in enumerate(texts)]
+            return [read(Path(folder) / f"{number}.wav", text) for number, text in enumerate(texts)]
 
     def _run(self, order: dict[str, object]) -> None:
         """One child after another: now and then one starts in a state in which espeak-ng obeys nothing."""
@@ -71,27 +56,32 @@ class Pyttsx3Voice:
                 return
 
     def _run_child(self, order: dict[str, object]) -> None:
-        command = [sys.executable, "-m", "ivr_engine.speech.speaker"]
-        try:
-            done = subprocess.run(  # noqa: S603 - our own program; texts go by stdin
-                command,
-                input=json.dumps(order).encode(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=self._timeout_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"the voice did not finish within {self._timeout_s:g} seconds", _HINT) from error
-        if done.returncode:
-            why = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
-            raise Unavailable(f"the voice does not work: {why[-1]}", _HINT)
+        run_child("ivr_engine.speech.speaker", order, self._timeout_s, _HINT)
 
 
-def _read(file: Path, text: str) -> Speech:
+def run_child(module: str, order: dict[str, object], timeout_s: float, hint: str) -> None:
+    """Run a voice's child process: the order (JSON) by standard input, sounds into its `folder`. Raises Unavailable."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program; texts go by stdin
+            [sys.executable, "-m", module],
+            input=json.dumps(order).encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"the voice did not finish within {timeout_s:g} seconds", hint) from error
+    if done.returncode:
+        why = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
+        raise Unavailable(f"the voice does not work: {why[-1]}", hint)
+
+
+def read(file: Path, text: str, hint: str = _HINT) -> Speech:
+    """A child's sound file. Raises Unavailable when there is none."""
     try:
         with wave.open(str(file), "rb") as sound:
             rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
     except (OSError, EOFError, wave.Error) as error:
-        raise Unavailable(f"the voice said nothing for {text!r}", _HINT) from error
+        raise Unavailable(f"the voice said nothing for {text!r}", hint) from error
     return Speech(rate, np.frombuffer(frames, "<i2").astype(np.float32) / np.float32(32768))

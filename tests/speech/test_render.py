@@ -9,7 +9,8 @@ import pytest
 from ivr_engine.errors import Invalid, Problem, Unavailable
 from ivr_engine.speech.catalogue import Catalogue
 from ivr_engine.speech.install import install
-from ivr_engine.speech.manifest import Entry, Manifest, said, sound_path, stale, text_hash
+from ivr_engine.speech.manifest import Entry, Manifest, sound_path, stale, text_hash
+from ivr_engine.speech.normal import spoken
 from ivr_engine.speech.render import render
 
 from .voices import ToneVoice
@@ -119,7 +120,7 @@ def test_a_damaged_list_is_said_to_be_so(rendered: Path) -> None:
 
 
 def test_acronyms_are_given_to_the_voice_as_they_are_spoken() -> None:
-    assert said("it", "La NASpI e il modello UNIURG, non la NASpIna.") == "La naspi e il modello uni urg, non la NASpIna."
+    assert spoken("it", "La NASpI e il modello UNIURG, non la NASpIna.") == "La naspi e il modello uni urg, non la NASpIna."
     assert text_hash("it", "NASpI") != text_hash("en", "NASpI")
 
 

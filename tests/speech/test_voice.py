@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from ivr_engine.errors import Unavailable
+from ivr_engine.hookspecs import Speech
 from ivr_engine.speech.sound import RATE, finish
-from ivr_engine.speech.voice import Pyttsx3Voice, Samples, Speech
+from ivr_engine.speech.voice import Pyttsx3Voice, Samples
 
 from .voices import RATE as VOICE_RATE
 from .voices import tone

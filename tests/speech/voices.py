@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ivr_engine.errors import Unavailable
-from ivr_engine.speech.voice import Samples, Speech
+from ivr_engine.hookspecs import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ivr_engine.speech.voice import Samples
 
 RATE = 22050
 

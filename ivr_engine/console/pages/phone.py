@@ -8,7 +8,6 @@ from ivr_engine.console import words
 from ivr_engine.console.phone import offered
 from ivr_engine.console.visit import Answer, NotFound
 from ivr_engine.speech.manifest import sound_path
-from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
     from ivr_engine.console.visit import Visit
@@ -28,8 +27,8 @@ async def sound(visit: Visit, language: str, file: str) -> Answer:
     office = visit.office
     if not offered(office) or office.lines().catalogue.length(language, file) is None:
         raise NotFound
-    settings = office.settings
-    path = sound_path(settings.path(settings.prompts.folder), language, Pyttsx3Voice.name, file.removeprefix("ivr/"))
+    settings, prompts = office.settings, office.settings.prompts
+    path = sound_path(settings.path(prompts.folder), language, prompts.voice_of(language), file.removeprefix("ivr/"))
     try:
         content = await office.in_thread(path.read_bytes)
     except OSError as error:

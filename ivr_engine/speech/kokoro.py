@@ -1,0 +1,153 @@
+"""Child process of the natural voice: Kokoro-82M on onnxruntime, phonemes by espeak-ng.
+
+Reads an order (JSON) from standard input, writes one WAV file for each text, as speaker.py does. The model reads sentence by
+sentence: longer stretches tire it (510 phonemes at most), shorter ones sound chopped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import wave
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+RATE = 24000
+_MOST = 500  # phonemes at once, of the 510 there is room for
+_PAUSE_S = 0.32  # between sentences
+_ESPEAK_S = 30
+# What espeak-ng writes as two signs, the model knows as one.
+_JOINED = (("dʒ", "ʤ"), ("tʃ", "ʧ"), ("ts", "ʦ"), ("dz", "ʣ"), ("_", ""), ("-", ""), ("\u0361", ""))
+_ENGLISH = (
+    *(("eɪ", "A"), ("aɪ", "I"), ("aʊ", "W"), ("ɔɪ", "Y"), ("oʊ", "O"), ("əʊ", "Q")),
+    *(("ɚ", "əɹ"), ("r", "ɹ"), ("x", "k"), ("ɐ", "ə")),
+)
+_CLAUSE = re.compile(r"([^,.;:!?…—]+)([,.;:!?…—]*)")
+_SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+")
+
+_WORD = 30  # characters of a word or number, at most
+_LIST = 5  # words
+_QUIET = 0.03  # of the loudest hundredth of a second
+_SHORTEST_GAP = 6  # hundredths of a second
+_SHORTEST_S = 0.2  # of a word with its pauses
+
+Samples = NDArray[np.float32]
+
+
+class Reader:
+    """One voice in one language. Raises RuntimeError when espeak-ng fails, OSError when a file is missing."""
+
+    def __init__(self, model: Path, voice: str, language: str, speed: float, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._session = onnxruntime.InferenceSession(str(model / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        self._known: dict[str, int] = json.loads((model / "vocab.json").read_text(encoding="utf-8"))["vocab"]
+        self._style = np.fromfile(model / "voices" / f"{voice}.bin", dtype=np.float32).reshape(-1, 1, 256)
+        self._language = language
+        self._speed = np.array([speed], dtype=np.float32)
+
+    def speak(self, text: str) -> Samples:
+        """The text as samples at RATE."""
+        pause = np.zeros(int(_PAUSE_S * RATE), dtype=np.float32)
+        said = [part for sentence in self._sentences(text) for part in (self._say(sentence), pause)]
+        return np.concatenate(said[:-1]) if said else pause
+
+    def speak_all(self, texts: Sequence[str]) -> list[Samples]:
+        """Each text; short ones without a full stop are read as lists of words."""
+        words = [text for text in dict.fromkeys(texts) if len(text) < _WORD and text[-1:].isalnum()]
+        lists = [words[start : start + _LIST] for start in range(0, len(words), _LIST)]
+        said = dict(pair for some in lists for pair in zip(some, self.speak_words(some), strict=True))
+        return [said[text] if text in said else self.speak(text) for text in texts]
+
+    def speak_words(self, words: Sequence[str]) -> list[Samples]:
+        """Single words and numbers, each cut out of a list of them: alone they come out unclear, and fall as at a full stop."""
+        said = self.speak(f"{', '.join((*words, words[0]))}.")
+        pieces = _pieces(said, len(words) + 1)
+        return pieces[:-1] if pieces else [self.speak(f"{word}.") for word in words]
+
+    def _sentences(self, text: str) -> Iterator[str]:
+        for sentence in _SENTENCE_END.split(text.strip()):
+            yield from _short_enough(self.phonemes(sentence))
+
+    def phonemes(self, text: str) -> str:
+        """The text in the model's signs, punctuation kept."""
+        clauses = [(match[1].strip(), match[2]) for match in _CLAUSE.finditer(text) if match[1].strip()]
+        heard = _espeak(self._language, [clause for clause, _ in clauses])
+        signs = " ".join(f"{sound}{mark[:1]}" for sound, (_, mark) in zip(heard, clauses, strict=True))
+        for written, one in _JOINED:
+            signs = signs.replace(written, one)
+        if self._language.startswith("en"):
+            for written, one in _ENGLISH:
+                signs = signs.replace(written, one)
+        return "".join(sign for sign in signs if sign in self._known)
+
+    def _say(self, signs: str) -> Samples:
+        numbers = [self._known[sign] for sign in signs]
+        tokens = np.array([[0, *numbers, 0]], dtype=np.int64)
+        style = self._style[min(len(numbers), len(self._style) - 1)]
+        (samples,) = self._session.run(None, {"tokens": tokens, "style": style, "speed": self._speed})
+        return np.asarray(samples, dtype=np.float32).reshape(-1)
+
+
+def _short_enough(signs: str) -> Iterator[str]:
+    while len(signs) > _MOST:
+        cut = max(signs.rfind(mark, 0, _MOST) for mark in ",; ") + 1 or _MOST
+        yield signs[:cut].strip()
+        signs = signs[cut:].strip()
+    if signs:
+        yield signs
+
+
+def _pieces(samples: Samples, count: int) -> list[Samples]:
+    """Cut where it is quiet longest, into so many pieces; none when it cannot be told where one ends."""
+    frame = RATE // 100
+    level = np.sqrt(np.mean(samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2, axis=1))
+    loud = np.flatnonzero(level > level.max() * _QUIET)
+    gaps = sorted(zip(np.diff(loud), loud[:-1], strict=True), key=lambda gap: -int(gap[0]))[: count - 1]
+    if len(gaps) < count - 1 or int(gaps[-1][0]) < _SHORTEST_GAP:
+        return []
+    cuts = sorted((int(start) + int(length) // 2) * frame for length, start in gaps)
+    pieces = np.split(samples, cuts)
+    return pieces if all(len(piece) > _SHORTEST_S * RATE for piece in pieces) else []
+
+
+def _espeak(language: str, clauses: list[str]) -> list[str]:
+    """Each clause in the phonetic alphabet. espeak-ng breaks lines where it likes: one clause, one call."""
+    heard = []
+    for clause in clauses:
+        command = ["espeak-ng", "-q", "-v", language, "--ipa", "--stdin"]
+        done = subprocess.run(command, input=clause, capture_output=True, text=True, timeout=_ESPEAK_S, check=False)  # noqa: S603
+        if done.returncode:
+            raise RuntimeError(f"espeak-ng ended with {done.returncode}: {done.stderr.strip()}")
+        heard.append(" ".join(done.stdout.split()))
+    return heard
+
+
+def write(file: Path, samples: Samples) -> None:
+    """A 16-bit mono WAV file at RATE."""
+    with wave.open(str(file), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(RATE)
+        sound.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def main() -> None:
+    """Speak `texts` into `folder`/0.wav, 1.wav, ... as the order's `model`, `voice`, `language` and `speed` say."""
+    order = json.load(sys.stdin)
+    reader = Reader(Path(order["model"]), order["voice"], order["language"], order["speed"])
+    for number, samples in enumerate(reader.speak_all(order["texts"])):
+        write(Path(order["folder"]) / f"{number}.wav", samples)
+
+
+if __name__ == "__main__":
+    main()
