@@ -85,8 +85,9 @@ for command in (
     staffing.staffing,
 ):
     main.add_command(command)
-for group in (lines.lines, prompts.prompts, contacts.contacts, cases.cases, callbacks.callbacks, figures.figures, report.report):
 for group in (lines.lines, prompts.prompts, models.models, contacts.contacts, cases.cases, callbacks.callbacks):
+    main.add_command(group)
+for group in (figures.figures, report.report):
     main.add_command(group)
 for group in (users.users, notices.closures, notices.messages):
     main.add_command(group)

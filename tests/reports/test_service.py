@@ -39,7 +39,9 @@ def values(report: Report) -> list[str]:
 def may(year: Year) -> Year:
     """Queued: 4 answered (10, 20, 21, 61 s), 2 abandoned (5 and 30 s), 2 timed out; served by IVR: 2; 1 e-mail, 1 call in June."""
     for place, wait in enumerate((10, 20, 21, 61)):
-        year.add(f"2026-05-04 1{place}:10", "lavoro", Outcome.ANSWERED, wait=wait, talk=100, key=f"a{place}", transferred=place == 0)
+        year.add(
+            f"2026-05-04 1{place}:10", "lavoro", Outcome.ANSWERED, wait=wait, talk=100, key=f"a{place}", transferred=place == 0
+        )
     for wait in (5, 30):
         year.add("2026-05-05 10:40", "lavoro", Outcome.ABANDONED_QUEUE, wait=wait)
     year.add("2026-05-31 23:59:59", "lavoro", Outcome.TIMED_OUT, wait=300)
