@@ -91,9 +91,9 @@ def _xlsx(report: Report) -> bytes:
         for row_number, row in enumerate(table.rows, 4):
             for place, one in enumerate(row, 1):
                 cell = sheet.cell(row_number, place)
-                if isinstance(one.value, str):
+                if isinstance(one.value, str) and one.value:
                     cell.value, cell.data_type = one.value, "s"  # never a formula
-                else:
+                elif one.value != "":
                     cell.value, cell.number_format = one.value, _number_format(one)
                 cell.font = Font(bold=table.total and row_number == len(table.rows) + 3)
         for note in (*report.alarms, *table.notes, *report.notes, made(report)):
