@@ -15,6 +15,8 @@ from ivr_engine.reports.pdf import as_pdf
 from ivr_engine.reports.texts import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ivr_engine.reports.model import Cell, Report
 
 FORMATS = ("table", "csv", "xlsx", "pdf", "json", "svg")
@@ -30,7 +32,7 @@ _FORMULA = tuple("=+-@\t\r")
 
 def written(report: Report, form: str) -> bytes:
     """The report in one of FORMATS; a text ends with a line feed."""
-    return {"table": _table, "csv": _csv, "xlsx": _xlsx, "pdf": as_pdf, "json": _json, "svg": _svg}[form](report)
+    return _WRITERS[form](report)
 
 
 def made(report: Report) -> str:
@@ -144,3 +146,13 @@ def _svg(report: Report) -> bytes:
     parts = [f'<g transform="translate(0 {320 * number})">{chart}</g>' for number, chart in enumerate(charts)]
     nested = "".join(parts).replace("<svg ", '<svg width="900" height="300" ')
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 {320 * max(1, len(charts))}">{nested}</svg>\n'.encode()
+
+
+_WRITERS: dict[str, Callable[[Report], bytes]] = {
+    "table": _table,
+    "csv": _csv,
+    "xlsx": _xlsx,
+    "pdf": as_pdf,
+    "json": _json,
+    "svg": _svg,
+}

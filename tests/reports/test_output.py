@@ -82,7 +82,9 @@ def test_a_spreadsheet_takes_the_csv_and_json_has_it_all(report: Report) -> None
     found = [cell for row in csv.reader(io.StringIO(content), delimiter=";") for cell in row]
     assert [text for text in cells(report) if text not in found] == []
     document = json.loads(written(report, "json"))
-    assert [cell["text"] for table in document["tables"] for row in table["rows"] for cell in row if cell["text"]] == cells(report)
+    assert [cell["text"] for table in document["tables"] for row in table["rows"] for cell in row if cell["text"]] == cells(
+        report
+    )
     assert document["asked"] == {"year": 2026}
 
 
