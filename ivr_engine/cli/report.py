@@ -105,7 +105,7 @@ def _print(
         )
     content = written(made, form)
     if output is None:
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
         return
     try:
         output.write_bytes(content)

@@ -15,6 +15,8 @@ from ivr_engine.reports.pdf import as_pdf
 from ivr_engine.reports.texts import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ivr_engine.reports.model import Cell, Report
 
 FORMATS = ("table", "csv", "xlsx", "pdf", "json", "svg")
@@ -30,7 +32,7 @@ _FORMULA = tuple("=+-@\t\r")
 
 def written(report: Report, form: str) -> bytes:
     """The report in one of FORMATS; a text ends with a line feed."""
-    return {"table": _table, "csv": _csv, "xlsx": _xlsx, "pdf": as_pdf, "json": _json, "svg": _svg}[form](report)
+    return _WRITERS[form](report)
 
 
 def made(report: Report) -> str:
@@ -91,9 +93,9 @@ def _xlsx(report: Report) -> bytes:
         for row_number, row in enumerate(table.rows, 4):
             for place, one in enumerate(row, 1):
                 cell = sheet.cell(row_number, place)
-                if isinstance(one.value, str):
+                if isinstance(one.value, str) and one.value:
                     cell.value, cell.data_type = one.value, "s"  # never a formula
-                else:
+                elif one.value != "":
                     cell.value, cell.number_format = one.value, _number_format(one)
                 cell.font = Font(bold=table.total and row_number == len(table.rows) + 3)
         for note in (*report.alarms, *table.notes, *report.notes, made(report)):
@@ -144,3 +146,13 @@ def _svg(report: Report) -> bytes:
     parts = [f'<g transform="translate(0 {320 * number})">{chart}</g>' for number, chart in enumerate(charts)]
     nested = "".join(parts).replace("<svg ", '<svg width="900" height="300" ')
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 {320 * max(1, len(charts))}">{nested}</svg>\n'.encode()
+
+
+_WRITERS: dict[str, Callable[[Report], bytes]] = {
+    "table": _table,
+    "csv": _csv,
+    "xlsx": _xlsx,
+    "pdf": as_pdf,
+    "json": _json,
+    "svg": _svg,
+}

@@ -24,6 +24,7 @@ from .site import PASSWORD, Console
 
 NAMES = {role: "anna" if role is Role.OPERATOR else role.value for role in Role}
 PARTS = {
+    "kind": "service",
     "number": "2026-000001",
     "citizen": "1",
     "line": "prova",

@@ -7,6 +7,8 @@ not, so no row is compared whole.
 from __future__ import annotations
 
 import sqlite3
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,11 +18,13 @@ from ivr_engine.events import Outcome
 from ivr_engine.records import closings, figures
 from ivr_engine.reports import closing
 from ivr_engine.reports.ministry import ministry
-from ivr_engine.reports.model import Report, Table
 from ivr_engine.reports.numbers import half_up, percent, share
 from ivr_engine.reports.period import Period
 
-from .conftest import Year
+if TYPE_CHECKING:
+    from ivr_engine.reports.model import Report, Table
+
+    from .conftest import Year
 
 AT = 1_790_000_000.0
 CO = "comunicazioni_obbligatorie"
@@ -48,8 +52,6 @@ def test_shares_are_printed_as_the_ministry_prints_them(part: int, whole: int, d
 
 
 def test_numbers_below_nought_keep_their_sign() -> None:
-    from fractions import Fraction
-
     assert [half_up(Fraction(value), 1) for value in ("-1/4", "-1/100", "1/4")] == ["-0,3", "0,0", "0,3"]
 
 

@@ -37,10 +37,10 @@ def values(report: Report) -> list[str]:
 
 @pytest.fixture
 def may(year: Year) -> Year:
-    """Queued: 4 answered (10, 20, 21, 61 s), 2 abandoned (5 and 30 s), 2 timed out; served by IVR: 2; 1 e-mail, 1 call in June."""
+    """Queued: 4 answered (10, 20, 21, 61 s), 2 abandoned (5, 30 s), 2 timed out; served by IVR: 2; 1 e-mail, 1 call in June."""
     for place, wait in enumerate((10, 20, 21, 61)):
         year.add(
-            f"2026-05-04 1{place}:10", "lavoro", Outcome.ANSWERED, wait=wait, talk=100, key=f"a{place}", transferred=place == 0
+            f"2026-05-04 1{place}:10", "lavoro", Outcome.ANSWERED, wait=wait, talk=100, key=f"a{place}", transferred=not place
         )
     for wait in (5, 30):
         year.add("2026-05-05 10:40", "lavoro", Outcome.ABANDONED_QUEUE, wait=wait)
@@ -147,5 +147,5 @@ def test_the_penalties_of_a_contract(may: Year) -> None:
 def test_where_callers_leave_and_what_they_hear(may: Year) -> None:
     may.add("2026-05-08 09:59", "lavoro", Outcome.ABANDONED_IVR, article="L01")
     report = service(may.connection, MAY, ReportsSection(), AT)
-    assert [[cell.text for cell in row] for row in table(report, "steps").rows][0] == ["lavoro", "menu", "1", "11"]
+    assert [cell.text for cell in table(report, "steps").rows[0]] == ["lavoro", "menu", "1", "11"]
     assert [[cell.text for cell in row] for row in table(report, "articles").rows] == [["lavoro", "L01", "3", "2", "66,67%"]]
