@@ -291,3 +291,19 @@ def test_whisper_hears_nothing_in_noise(whisper: ProcessEars) -> None:
         assert understanding.choice(final.guesses, {"1": ["dimissioni"]}, "it").band is not understanding.Band.TAKE
 
     run(heard())
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("permessi, permessi,", "permessi,"),
+        ("comunicazione obbligatoria comunicazione obbligatoria comunicazione obb", "comunicazione obbligatoria"),
+        ("carta acquisti", "carta acquisti"),
+        ("", ""),
+    ],
+)
+def test_what_whisper_says_over_and_over_was_said_once(written: str, said: str) -> None:
+    pytest.importorskip("faster_whisper")
+    from ivr_engine.speech.ears.by_whisper import once
+
+    assert once(written) == said
