@@ -4,11 +4,11 @@
     python benchmarks/speech.py build/corpus --models models --noise "" --paced 40
     python benchmarks/speech.py build/corpus --models models --noise "" --human FOLDER  # it_IT_m_Carlo/digits, GSM or WAV
 
-For each group and noise: right choice (the value is the right one, whatever the band), right action (taken and right, or confirmed
-with the right one named), wrong acceptances (taken and wrong: the one thing that hurts), how often it was taken at once, and how
-often it was asked again, which of something sayable is no right action. `--paced N` feeds N utterances at the pace of a call and
-prints the time from the end of speech to the Final as a distribution. `--part tune|report` takes one half of the corpus: bands are
-tuned on the one and reported on the other. What was heard is kept; `--again` reports on it with today's bands.
+For each group and noise: right choice (the right value, whatever the band), right action (taken and right, or confirmed with the
+right one named), wrong acceptances (taken and wrong: what hurts), how often it was taken at once, and how often it was
+asked again, which of something sayable is no right action. `--paced N` feeds N utterances at the pace of a call and prints the
+time from the end of speech to the Final as a distribution. `--part tune|report` takes one half of the corpus: bands are tuned on
+the one and reported on the other. What was heard is kept; `--again` reports on it with today's bands.
 """
 
 from __future__ import annotations

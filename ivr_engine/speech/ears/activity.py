@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-import webrtcvad
 
 from ivr_engine.hearing import RATE
 
@@ -26,6 +25,8 @@ class Activity:
     """Of one caller, frame by frame of 20 ms."""
 
     def __init__(self) -> None:
+        import webrtcvad  # comes with the extras of the recognisers
+
         self._detector = webrtcvad.Vad(_STRICT)
         self._levels: deque[float] = deque(maxlen=_FLOOR_FRAMES)
         self._voice_db = -100.0
