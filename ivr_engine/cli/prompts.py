@@ -47,7 +47,7 @@ def render(settings: Settings, rate: str | None) -> None:
         raise _unwritable(folder, error) from error
     click.echo(f"{made} sounds made in {folder}" if made else f"all sounds in {folder} are up to date")
     if spare := sounds.spare_count(settings, lines.catalogue):
-        click.echo(f"{spare} sounds are by the voice espeak, as the chosen one is not installed: see ivr models list", err=True)
+        click.echo(f"{spare} sounds are by the voice espeak, in place of the chosen one", err=True)
 
 
 @prompts.command()

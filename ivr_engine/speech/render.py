@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import structlog
+
 from ivr_engine.errors import Unavailable
 from ivr_engine.speech.catalogue import CORE
 from ivr_engine.speech.manifest import SPARE, Entry, Manifest, sound_path, text_hash
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from ivr_engine.hookspecs import Voice
     from ivr_engine.speech.catalogue import Catalogue
+
+log = structlog.get_logger()
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told after every batch: sounds done, sounds to do."""
@@ -55,7 +59,7 @@ def render(
     manifest = Manifest(folder)
     for language in languages:
         manifest.note_recordings(catalogue, language, voice.name, rate)
-    work = _Work(manifest, catalogue, rate, workers, progress)
+    work = _Work(manifest, catalogue, rate, workers, progress, set())
     try:
         wanted = {language: _wanted(manifest, catalogue, language, voice, spare) for language in languages}
         done = work.make(voice, wanted, spare)
@@ -102,6 +106,7 @@ class _Work(NamedTuple):
     rate: int
     workers: int
     progress: Progress
+    told: set[str]
 
     def make(self, voice: Voice, wanted: Mapping[str, Mapping[str, str]], spare: Voice | None, into: str = "") -> int:
         """Have the voice say these texts, by language and name, into its folder or another's."""
@@ -132,9 +137,12 @@ class _Work(NamedTuple):
         said_by = dict.fromkeys((name for name, _ in batch.sounds), by)
         try:
             speeches = voice.speak(texts, language) if texts else []
-        except Unavailable:
+        except Unavailable as error:
             if spare is None or spare.name == voice.name:
                 raise
+            if str(error) not in self.told:
+                self.told.add(str(error))
+                log.warning("another voice speaks in its place", voice=voice.name, spare=spare.name, reason=str(error))
             asked = [(name, text) for name, text in asked if not self._said_before(language, into, name, text, spare)]
             speeches = spare.speak([spoken(language, text) for _, text in asked], language) if asked else []
             said_by |= dict.fromkeys((name for name, _ in asked), spare.name)
