@@ -137,52 +137,6 @@ def test_real_contacts_are_never_mixed_with(site: Site) -> None:
     assert "holds real contacts" in told(site, *COMMAND)
 
 
-def told(count):
-    global calls
-    calls += count
-    if calls > 20:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-if __name__ == "__main__":
-    Replay(config.load(None), Plan(load_tables(2011), scale={SCALE}), ({MONTH},), 1, told).run()
-"""
-
-
-def test_killed_in_the_middle_it_goes_on_and_comes_to_the_same(played: Site, site: Site) -> None:
-    """With another number of processes, too; and a third time there is nothing left to play."""
-    killed = subprocess.run([sys.executable, site.write("killed.py", KILLED)], cwd=site.folder, timeout=LONG_S, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert _in_the_spool(site) or journals(site)
-    assert len(journals(site)) < len(journals(played))
-    first = {tuple(call) for call in journals(site)}
-    play(site)
-    assert journals(site) == journals(played)
-    assert first <= {tuple(call) for call in journals(site)}
-    play(site)
-    assert journals(site) == journals(played)
-
-
-def _in_the_spool(site: Site) -> int:
-    """Calls that were played, whether committed already or not."""
-    return sum(path.read_text("utf-8").count("ContactEnded") for path in (site.data / "spool").glob("*.jsonl"))
-
-
-def test_what_is_refused(played: Site, site: Site) -> None:
-    assert "there is no month 13" in site.refused("replay", "2011", "--month", "13")
-    assert "no tables of 2012 are shipped" in site.refused("replay", "2012")
-    assert "--scale 0 is out of range" in site.refused("replay", "2011", "--scale", "0")
-    assert "this store holds another replay" in told(played, *COMMAND, "--seed", "2")
-
-
-def test_real_contacts_are_never_mixed_with(site: Site) -> None:
-    engine = site.serve()
-    assert site.run("call", "800196009", "--keys", "1").returncode == 0
-    assert "another engine" in told(site, *COMMAND)
-    engine.signal(signal.SIGTERM)
-    engine.wait()
-    assert "holds real contacts" in told(site, *COMMAND)
-
-
 def told(site: Site, *command: str) -> str:
     """The sentence of a replay that is refused, after its warning."""
     done = site.run(*command)
