@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ class _Crew:
         self._ways: dict[Connection, Any] = {}
         self._done = False
         for number in range(1, size + 1):
-            home = folder / f"{number}"
+            home = folder / f"{os.getpid()}-{number}"  # processes of a replay that was killed live on for a second
             home.mkdir(mode=0o700, parents=True)
             shutil.copy2(store / "secret.key", home)  # the same caller has the same key, whoever takes the call
             here, there = context.Pipe()

@@ -56,8 +56,8 @@ def of_month(year: int, month: int) -> Demand:
     a_day = {line: count / days for line, count in counts.items()}
     assumed = (
         (
-            f"a month of {days} working days: {a_day[CO]:.0f} call-centre calls a day on the line for mandatory communications and"
-            f" {sum(a_day.values()) - a_day[CO]:.0f} on the others"
+            f"a month of {days} working days: {a_day[CO]:.0f} call-centre calls a day on the line for mandatory communications,"
+            f" {sum(a_day.values()) - a_day[CO]:.0f} on the others together"
         ),
         *(("that month's counts are ESTIMATES under the Ministry's yearly totals, not its own rows",) if row.estimated else ()),
         (

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
+from ivr_engine.agi import client
 from ivr_engine.agi.client import COMMANDS, AgiClient, Introduction, WrongUsage, find_command, parse_args, result
 
 CALL = Introduction(
@@ -120,6 +124,14 @@ def test_words_are_split_as_asterisk_splits_them(line: str, words: list[str]) ->
 
 def test_words_beyond_asterisks_limit_are_dropped() -> None:
     assert parse_args(" ".join("x" * 200)) == ["x"] * 127
+
+
+@given(st.text('ab" \t\\', max_size=16))
+def test_plain_lines_are_split_as_all_others_are(line: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "_PLAIN", re.compile(r"(?!)"))
+        slowly = parse_args(line)
+    assert parse_args(line) == slowly
 
 
 def test_every_command_is_found_in_any_case_of_letters() -> None:

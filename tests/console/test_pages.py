@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(180)
 
 PAGES = {
     "anna": ("/", "/desk", "/cases", "/citizens", "/citizens?q=333", "/phone", "/nonesuch", "/audit"),
-    "supervisor": ("/board", "/lines", "/lines/prova", "/lines/sociale", "/agreements", "/audit"),
+    "supervisor": ("/board", "/lines", "/lines/prova", "/lines/sociale", "/agreements", "/audit", "/staffing"),
     "administrator": ("/users",),
 }
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> 😀 שלום"
@@ -271,3 +271,19 @@ def test_a_citizens_data_is_corrected_exported_and_forgotten(console: Console, s
     assert (left, words) == (2, 0)
     spool = b"".join(file.read_bytes() for file in (console.data / "spool").iterdir())
     assert b"3335550001" not in spool
+
+
+def test_staffing_answers_with_a_curve_and_the_table_beside_it(console: Console, sign_in: SignIn) -> None:
+    page = sign_in("ministry", "/staffing")
+    expect(page.get_by_role("img", name="Livello di servizio secondo la durata delle chiamate")).to_be_visible()
+    expect(page.locator("#points tbody tr")).to_have_count(40)
+    expect(page.locator("#answer li").first).to_contain_text("bastano fino a 12 minuti")
+    expect(page.locator("#assumptions")).to_contain_text("STIME")
+    page.get_by_label("Operatori in organico").fill("9")
+    page.get_by_role("button", name="Calcola").click()
+    expect(page.locator("#answer li").first).to_contain_text("bastano fino a 6 minuti")
+    page.get_by_label("Operatori in organico").fill("0")
+    page.get_by_role("button", name="Calcola").click()
+    expect(page.locator("#operators-mistake")).to_contain_text("da 1 a 500")
+    assert console.ask("GET", "/staffing", cookie=console.session("anna")).status == 403
+    assert console.ask("GET", "/staffing?demand=2011-10", cookie=console.session("ministry")).status == 400

@@ -261,3 +261,15 @@ def test_a_limit_on_file_size_costs_nothing(tmp_path):
     assert failures > 5
     assert (in_memory, lost) == (0, 0)
     assert [it.at for it in everything(Spool(tmp_path))] == [float(number) for number in range(200)]
+
+
+def test_a_file_of_another_spool_is_adopted_whole_and_read_in_its_turn(tmp_path):
+    other, own = Spool(tmp_path / "other", segment_bytes=1 << 40), Spool(tmp_path / "own")
+    own.append(event(1))
+    other.append(event(2))
+    other.append(event(3))
+    other.rotate()
+    own.adopt(tmp_path / "other" / "00000001.jsonl")
+    own.append(event(4))
+    assert everything(own) == [event(number) for number in (1, 2, 3, 4)]
+    assert (own.newest(), segments_of(tmp_path / "other")) == (3, [])
