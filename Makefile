@@ -16,10 +16,10 @@ run: environment speech ## install, render prompts, start on the built-in exchan
 
 test: environment speech ## install what tests need, a real Asterisk and a browser included, and run them all
 	@$(BIN)/pip install --quiet --editable '.[dev]'
-	@bash tests/asterisk/install.sh
-	@bash tests/console/install.sh
+	@for room in asterisk console reports speech; do bash tests/$$room/install.sh || exit; done
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 IVR_REQUIRE_MODELS=1 IVR_REQUIRE_PDFTOTEXT=1 \
+		$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 environment: $(VENV)/installed
 

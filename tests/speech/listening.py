@@ -34,7 +34,7 @@ def model(name: str) -> Path:
     folder = MODELS / name
     if not folder.is_dir():
         missing = pytest.fail if os.environ.get("IVR_REQUIRE_MODELS") == "1" else pytest.skip
-        missing(f"the model {name} is not in {MODELS}: run tests/speech/fetch_models.sh")
+        missing(f"the model {name} is not in {MODELS}: run tests/speech/install.sh")
     return folder
 
 
