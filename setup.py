@@ -59,7 +59,6 @@ setup(
         "fuzz": ["atheris>=3.0"],
         "dev": [
             "axe-playwright-python>=0.1.4",
-            "bandit>=1.8",
             "hypothesis>=6.100",
             "import-linter>=2.0",
             "mypy>=1.10",
