@@ -2,7 +2,7 @@
 
     python benchmarks/soak.py --minutes 60 --rate 50 [--json results.json]
 
-Starts an engine of its own (built-in exchange, trial line) and plays Asterisk to it. Prints the slope of its memory over the second
+Starts an engine of its own (built-in exchange) and plays Asterisk to it. Prints the slope of its memory over the second
 half, files open at the start and the end, and the engine's think time in the first and the last quarter.
 """
 
