@@ -68,7 +68,6 @@ setup(
         "fuzz": ["atheris>=3.0"],
         "dev": [
             "axe-playwright-python>=0.1.4",
-            "bandit>=1.8",
             "hypothesis>=6.100",
             "faster-whisper>=1.1",
             "import-linter>=2.0",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,6 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ..cli.site import SETTINGS, TRIAL, Site
+from ..faults.load import Tally, call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +62,23 @@ well_after = 0.3
         """(name, label values…) → value."""
         families = text_string_to_metric_families(self.get("/metrics")[1])
         return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+    def calls(self, number: int, keys: str) -> None:
+        """Calls one after the other, as an Asterisk makes them."""
+        port = int(self.engine.wait_for('"port": ').split('"port": ')[1].split(",")[0].rstrip("}"))
+
+        async def make() -> None:
+            for _ in range(number):
+                await call(port, Tally(), keys=keys)
+
+        asyncio.run(make())
+
+    def wait_told(self, text: str) -> None:
+        """Wait until the alarms' command was told that."""
+        deadline = time.monotonic() + 30
+        while not self.told.exists() or text not in self.told.read_text():
+            assert time.monotonic() < deadline, "nobody was told"
+            time.sleep(0.1)
 
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.engine.lines if line.startswith("{")]
@@ -109,11 +129,10 @@ def test_a_contact_is_followed_through_the_log_by_its_id(observed: Observed) -> 
 
 
 def test_alarms_are_told_and_taken_back(observed: Observed) -> None:
-    for _ in range(5):
-        observed.site.json("call", TRIAL, "--keys", "3")
+    observed.calls(5, "3")
     lock = sqlite3.connect(observed.site.data / "ivr.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
-    observed.site.json("call", TRIAL, "--keys", "1")
+    observed.calls(1, "1")
     observed.engine.wait_for('"component": "store"')
     raised = json.loads(observed.get("/readyz")[1])["alarms"]
     assert raised["store"].startswith("the database is locked")
@@ -123,7 +142,7 @@ def test_alarms_are_told_and_taken_back(observed: Observed) -> None:
     lock.execute("ROLLBACK")
     lock.close()
     observed.engine.wait_for("alarm taken back")
-    observed.site.json("call", TRIAL, "--keys", "1")
+    observed.wait_told('"cleared"')
     notices = [json.loads(line) for line in observed.told.read_text().splitlines()]
     states = [(notice["alarm"], notice["state"]) for notice in notices]
     assert ("breaker prova.broken", "raised") in states
