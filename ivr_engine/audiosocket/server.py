@@ -55,13 +55,16 @@ class Counts:
 
 @implementer(IProtocolFactory)
 class MediaServer:
-    """Conversations wait here under their UUID until the exchange connects, then are ticked by the one clock."""
+    """Conversations wait here under their UUID until the exchange connects, then are ticked by the one clock.
+
+    `pace` is whose time callers hear and wait in (`seconds`, `callLater`), if not the reactor's.
+    """
 
     noisy = False
 
-    def __init__(self, reactor: Any, settings: MediaSettings) -> None:
+    def __init__(self, reactor: Any, settings: MediaSettings, pace: Any = None) -> None:
         self.reactor, self._settings = reactor, settings
-        self.pacer = Pacer(reactor)
+        self.pacer = Pacer(pace or reactor)
         self.counts = Counts()
         self._allowed = lru_cache(maxsize=1024)(self._is_allowed)
         self._networks = [ipaddress.ip_network(entry, strict=False) for entry in settings.allow]

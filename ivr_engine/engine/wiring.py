@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ivr_engine.engine.publication import Publication
     from ivr_engine.exchange.interface import Member, QueueState, Sign
     from ivr_engine.exchange.virtual.clock import ExchangeClock
+    from ivr_engine.exchange.virtual.voice import TextEars
     from ivr_engine.records.cases import CaseTouched
     from ivr_engine.speech.catalogue import Catalogue
 
@@ -66,6 +67,7 @@ class Engine:
         clock: ExchangeClock | None = None,
         notices: Notices | None = None,
         publication: Publication | None = None,
+        text_ears: TextEars | None = None,
     ) -> None:
         self.settings, self.lines, self.reactor = settings, lines, reactor
         self.publication = publication
@@ -82,7 +84,7 @@ class Engine:
         self.pools.switch_off(self.board.notices.off)
         self.waits = Waits(reactor, self.clock, self._queue_state)
         self.feed.subscribe(self.waits.take)
-        self.voices = Voices(settings, reactor)
+        self.voices = Voices(settings, reactor, self.clock, self.sound_length, text_ears)
         self.serving = self._serve(lines)
         self.reception = Reception(
             reactor=reactor,
