@@ -199,7 +199,8 @@ class ScriptedCaller(Caller):
         """Begin or go on with an input, if this is the time for it."""
         if prompt:
             if self._inputs and self._inputs[0].startswith(f'{CUT_IN}"'):
-                self._act(_CUT_IN_S, self._speak)
+                if self.channel is not None and self.channel.media is not None:
+                    self._act(_CUT_IN_S, self._speak)
             elif not self._left and self._inputs and self._inputs[0].startswith(CUT_IN) and self._inputs[0][1] in keys:
                 self._act(_CUT_IN_S, self._cut_in)
             return
