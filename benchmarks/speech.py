@@ -1,13 +1,14 @@
 """How well callers are understood, on the corpus of `speech_corpus.py`, through the very processes and rules that serve calls.
 
-    python benchmarks/speech.py build/corpus --models models [--model whisper-base] [--language it] [--noise clean,15,5] [--paced 40]
-    python benchmarks/speech.py build/corpus --human FOLDER      # Asterisk's Italian digits, it_IT_m_Carlo/digits, as GSM or WAV
+    python benchmarks/speech.py build/corpus --models models [--model whisper-base] [--language it] [--noise clean,15,5]
+    python benchmarks/speech.py build/corpus --models models --noise "" --paced 40
+    python benchmarks/speech.py build/corpus --models models --noise "" --human FOLDER  # it_IT_m_Carlo/digits, GSM or WAV
 
-For each group and noise: right choice (the value is the right one, whatever the band), right action (taken and right; or confirmed
-with the right one named; or asked again), wrong acceptances (taken and wrong, the one thing that hurts), and how often it was taken at
-once. An asking again of something sayable counts as no right action. With `--paced N`, N utterances are fed at the pace of a call
-and the time from the end of speech to the Final is printed as a distribution. `--part tune|report` takes one half of the corpus only:
-bands are tuned on the one and reported on the other.
+For each group and noise: right choice (the right value, whatever the band), right action (taken and right, or confirmed with the
+right one named), wrong acceptances (taken and wrong: what hurts), how often it was taken at once, and how often it was
+asked again, which of something sayable is no right action. `--paced N` feeds N utterances at the pace of a call and prints the
+time from the end of speech to the Final as a distribution. `--part tune|report` takes one half of the corpus: bands are tuned on
+the one and reported on the other. What was heard is kept; `--again` reports on it with today's bands.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ from ivr_engine.dialogue import understanding
 from ivr_engine.dialogue.understanding import Band
 from ivr_engine.engine.ears import engines, model
 from ivr_engine.engine.lines import load_lines
-from ivr_engine.hearing import FRAME_BYTES, FRAME_MS, EarFailed, Expectation, Final
+from ivr_engine.hearing import FRAME_BYTES, FRAME_MS, EarFailed, Expectation, Final, Guess
 from ivr_engine.speech.ears.pool import Manner, ProcessEars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ivr_engine.dialogue.understanding import Understood
-    from ivr_engine.hearing import Guess
+    from ivr_engine.hearing import EarEvent
 
 TODAY = date(2026, 11, 25)
 LENGTHS = {"cap": (5, 5), "code": (16, 16)}
@@ -69,20 +70,24 @@ class Bench:
     async def hear(self, samples: bytes, expectation: Expectation, *, paced: bool = False) -> Final:
         """What the ears make of an utterance."""
         done: Deferred[Any] = Deferred()
-        ear = self.ears.open(expectation, lambda event: done.callback(event) if isinstance(event, Final | EarFailed) else None)
+        told: list[EarEvent] = []
+
+        def tell(event: EarEvent) -> None:
+            told.append(event)
+            if isinstance(event, Final | EarFailed):
+                done.callback(event)
+
+        ear = self.ears.open(expectation, tell)
         assert ear is not None
-        started, at = reactor.seconds(), 0
+        started = reactor.seconds()
         samples += bytes(2 * 8000 * 2)
-        for place in range(0, len(samples), FRAME_BYTES):
+        for number, place in enumerate(range(0, len(samples), FRAME_BYTES), 1):
             if done.called:
                 break
             ear.feed(samples[place : place + FRAME_BYTES])
-            at += 1
             if paced:
-                await deferLater(reactor, max(0.0, started + at * FRAME_MS / 1000 - reactor.seconds()))
-        if not done.called:
-            done.addTimeout(90, reactor)
-        event = await done if place + FRAME_BYTES < len(samples) or done.called else None
+                await deferLater(reactor, max(0.0, started + number * FRAME_MS / 1000 - reactor.seconds()))
+        event = await done.addTimeout(90, reactor) if told else None
         ear.close()
         return event if isinstance(event, Final) else Final((), 0)
 
@@ -129,8 +134,6 @@ def report(bench: Bench, heard: list[dict[str, Any]]) -> None:
     """The table, and every wrong acceptance by name."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in heard:
-        from ivr_engine.hearing import Guess
-
         said = bench.understand(one["group"], tuple(Guess(*guess) for guess in one["guesses"]), one["menu"])
         count = counts[one["group"], one["noise"]]
         count["all"] += 1
@@ -170,23 +173,28 @@ async def latency(bench: Bench, corpus: list[dict[str, Any]], many: int) -> None
         ((expectation, _, _),) = bench.tasks(said)
         took.append((await bench.hear(audio, expectation, paced=True)).took_ms)
     quarters = statistics.quantiles(took, n=20)
-    print(f"end of speech to Final, {bench.options.model} {bench.language}, n={len(took)}: median {statistics.median(took):.0f} ms,"
-          f" 95 % {quarters[18]:.0f} ms, worst {max(took)} ms")  # fmt: skip
+    print(f"end of speech to Final, {bench.options.model} {bench.language}, n={len(took)}:", end=" ")
+    print(f"median {statistics.median(took):.0f} ms, 95 % {quarters[18]:.0f} ms, worst {max(took)} ms")
 
 
 async def human(bench: Bench, folder: Path) -> None:
     """A man's recorded digits, zero to nine."""
     right = taken_wrong = 0
     for digit in range(10):
-        (file,) = [path for path in folder.glob(f"{digit}.*") if path.suffix in {".gsm", ".wav"}][:1]
-        command = ["ffmpeg", "-v", "quiet", "-i", str(file), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
-        audio = bytes(8000) + subprocess.run(command, capture_output=True, check=True).stdout
-        final = await bench.hear(audio, Expectation(bench.language, "digits", understanding.expected("digits", bench.language)))
+        final = await bench.hear(
+            _recorded(folder, digit), Expectation(bench.language, "digits", understanding.expected("digits", bench.language))
+        )
         said = understanding.digits(final.guesses, (1, 1), bench.language)
         right += said.value == str(digit)
         taken_wrong += said.band is Band.TAKE and said.value != str(digit)
         print(f"  {digit}: {said.value or '-'} {said.band} {[guess.text for guess in final.guesses]}")
     print(f"human digits: {right} of 10 right, {taken_wrong} wrong ones taken")
+
+
+def _recorded(folder: Path, digit: int) -> bytes:
+    (file,) = [path for path in folder.glob(f"{digit}.*") if path.suffix in {".gsm", ".wav"}][:1]
+    command = ["ffmpeg", "-v", "quiet", "-i", str(file), "-ar", "8000", "-ac", "1", "-f", "s16le", "-"]
+    return bytes(8000) + subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def _samples(path: Path) -> np.ndarray:

@@ -29,6 +29,7 @@ from num2words import num2words
 
 from ivr_engine.config import load
 from ivr_engine.dialogue.steps.menu import Menu
+from ivr_engine.dialogue.understanding import words
 from ivr_engine.engine.lines import load_lines
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def strings() -> Iterator[Said]:
         yield Said("code", "it", _grouped(code, chance), code)
 
 
-_MONTHS = "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre".split()
+_MONTHS = words("it").months
 
 
 def _grouped(code: str, chance: random.Random) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from ivr_engine.cli.client import Client
+from ivr_engine.engine.ears import engines, model
 from ivr_engine.engine.lines import load_lines, sounds_wanting
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.exchange.asterisk.doctor import play_one
@@ -48,13 +49,23 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     if settings.exchange.kind == "asterisk":
         yield "manager and sounds of Asterisk", lambda: _asterisk(settings)
         yield "queue ledger", lambda: _ledger(settings)
-    if importlib.util.find_spec("vosk") is None:
-        yield "speech recognition", lambda: "not installed (not needed yet): pip install 'ivr-engine[speech]'"
+    for language in settings.speech.ears:
+        yield f"ears ({language})", partial(_ears, settings, language)
 
 
 def _voice() -> str:
     (speech,) = Pyttsx3Voice().speak(["prova"], "it")
     return f"pyttsx3 speaks ({len(speech.samples) / speech.rate:.1f} s for one word)"
+
+
+def _ears(settings: Settings, language: str) -> str:
+    """Without ears callers have keys alone: told, and no failure."""
+    name = settings.speech.ears[language]
+    try:
+        model(settings, language, name, engines())
+    except Unavailable as error:
+        return f"keys alone: {error}"
+    return f"{name} is installed"
 
 
 def _lines(settings: Settings) -> str:

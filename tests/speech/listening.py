@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import wave
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +57,13 @@ class Listener:
     def __init__(self, ears: ProcessEars, expectation: Expectation, keep: Callable[[bytes], None] | None = None) -> None:
         self.events: list[EarEvent] = []
         self._over: Deferred[EarEvent] = Deferred()
-        self._awaited: list[tuple[type, Deferred[None]]] = []
+        self._awaited: Deferred[None] = Deferred()
         self.ear: Ear | None = ears.open(expectation, self._tell, keep)
 
     def _tell(self, event: EarEvent) -> None:
         self.events.append(event)
-        for kind, awaited in self._awaited:
-            if isinstance(event, kind) and not awaited.called:
-                awaited.callback(None)
+        if not self._awaited.called:
+            self._awaited.callback(None)
         if isinstance(event, Final | EarFailed):
             self._over.callback(event)
 
@@ -82,13 +82,10 @@ class Listener:
             self.ear.feed(frame)
             await deferLater(reactor, max(0.0, started + number * FRAME_MS / 1000 - reactor.seconds()))
 
-    async def until(self, kind: type) -> None:
-        """Until such an event has been told."""
-        if any(isinstance(event, kind) for event in self.events):
-            return
-        awaited: Deferred[None] = Deferred()
-        self._awaited.append((kind, awaited))
-        await awaited.addTimeout(60, reactor)
+    async def another(self) -> None:
+        """Until something more is told."""
+        self._awaited = Deferred()
+        await self._awaited.addTimeout(60, reactor)
 
     async def over(self) -> EarEvent:
         """The Final or EarFailed."""
@@ -116,3 +113,9 @@ def run(work: Coroutine[Any, Any, None], seconds: float = 100) -> None:
         reactor.iterate(0.02)
     if isinstance(results[0], Failure):
         results[0].raiseException()
+
+
+def recorded(name: str) -> bytes:
+    """One of `sounds/`: samples of an utterance."""
+    with wave.open(str(Path(__file__).with_name("sounds") / f"{name}.wav")) as file:
+        return file.readframes(file.getnframes())

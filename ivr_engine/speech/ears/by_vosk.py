@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from ivr_engine.hearing import Kind
 
-_UNKNOWN = "[unk]"
+_UNKNOWN = ("[unk]", "<unk>", "<UNK>")
+"""How models call whatever is none of their words."""
+_DOUBTFUL, _CERTAIN = 0.8, 0.95
+"""Beside a word heard for certain a doubtful one is a breath or a cough: with a grammar every noise is some word."""
 _ALTERNATIVES = 3
 
 
@@ -24,6 +27,7 @@ class Vosk:
     def __init__(self, folder: str, threads: int) -> None:  # noqa: ARG002 - vosk decodes in the thread that feeds it
         vosk.SetLogLevel(-1)
         self._model = vosk.Model(folder)
+        self._unknown = [word for word in _UNKNOWN if self._model.vosk_model_find_word(word) >= 0]
 
     def unknown(self, phrases: Iterable[str]) -> list[str]:
         """See hookspecs.Recogniser."""
@@ -38,7 +42,7 @@ class Vosk:
             recogniser = vosk.KaldiRecognizer(self._model, RATE)
             recogniser.SetMaxAlternatives(_ALTERNATIVES)
         else:
-            recogniser = vosk.KaldiRecognizer(self._model, RATE, json.dumps([*grammar, _UNKNOWN], ensure_ascii=False))
+            recogniser = vosk.KaldiRecognizer(self._model, RATE, json.dumps([*grammar, *self._unknown], ensure_ascii=False))
             recogniser.SetWords(True)
         return VoskHearing(recogniser)
 
@@ -82,9 +86,12 @@ def _best(result: dict[str, object]) -> Guess:
         return Guess(str(alternatives[0]["text"]), 0.9)
     words = result.get("result") or []
     assert isinstance(words, list)
-    sure = [float(word["conf"]) for word in words]
-    return Guess(str(result.get("text", "")), sum(sure) / len(sure) if sure else 0.0)
+    certain = any(word["conf"] >= _CERTAIN and word["word"] not in _UNKNOWN for word in words)
+    words = [word for word in words if not certain or word["conf"] >= _DOUBTFUL]
+    if not words:
+        return Guess("", 0.0)
+    return Guess(" ".join(word["word"] for word in words), sum(word["conf"] for word in words) / len(words))
 
 
 def _known(text: str) -> str:
-    return " ".join(word for word in text.split() if word != _UNKNOWN)
+    return " ".join(word for word in text.split() if word not in _UNKNOWN)

@@ -25,7 +25,8 @@ _TOKENS_ELSE = 24
 """A choice is short; whisper goes round and round in what is not speech."""
 _BIASED = frozenset({"phrases", "yes_no"})
 """Where few phrases are expected, they are held before it; a list of all towns or numbers leads it astray."""
-_NO_SPEECH = 0.75
+_NO_SPEECH, _UNSURE = 0.75, -1.0
+"""It was no speech when whisper says so and is unsure of its words, too (mean logarithm of a token's probability)."""
 _PAD_S = 0.3
 """Silence at both ends: whisper drops a word that is cut off sharply."""
 _FRAMES_A_SECOND = 100
@@ -92,15 +93,29 @@ class WhisperHearing:
             return_no_speech_prob=True,
             suppress_blank=True,
         )
-        if result.no_speech_prob > _NO_SPEECH:
+        if result.no_speech_prob > _NO_SPEECH and max(result.scores) < _UNSURE:
             return [], 0.0
         found: dict[str, Guess] = {}
         for tokens, score in zip(result.sequences_ids, result.scores, strict=True):
             text = self._tokenizer.decode(tokens).strip()
+            if self._kind in _BIASED:
+                text = once(text)
             bare = "".join(c for c in text.casefold() if c.isalnum())
             sure = math.exp(score) + (found[bare].confidence if bare in found else 0.0)
             found[bare] = Guess(found[bare].text if bare in found else text, min(1.0, sure))
         return list(found.values()), 1 - result.no_speech_prob
+
+
+def once(text: str) -> str:
+    """A text that is one saying over and over, as whisper makes of short audio, said once; its last round may be cut off."""
+    words = ["".join(c for c in word.casefold() if c.isalnum()) for word in text.split()]
+    for length in range(1, len(words) // 2 + 1):
+        if all(
+            words[at % length].startswith(word) if at == len(words) - 1 else words[at % length] == word
+            for at, word in enumerate(words)
+        ):
+            return " ".join(text.split()[:length])
+    return text
 
 
 def _prepared(samples: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -137,7 +137,7 @@ class Worker:
         self._turns: dict[int, Turn] = {}
         self._asked: dict[int, Deferred[tuple[str, ...]]] = {}
         self._pipe: _Pipe | None = None
-        self._ready = self._stopping = False
+        self._ready = self._was_loaded = self._stopping = False
         self._deaths = 0
         self._again: Any = None
         self._loading: Any = None
@@ -156,7 +156,7 @@ class Worker:
 
     def start(self) -> None:
         """Spawn the process."""
-        self._again = None
+        self._again, self._was_loaded = None, False
         self._pipe = _Pipe(self)
         command = [sys.executable, "-P", "-m", _MODULE, self._model.where, str(self._model.folder), str(self._manner.threads)]
         environment = {**os.environ, "OMP_NUM_THREADS": str(self._manner.threads)}
@@ -207,14 +207,15 @@ class Worker:
     def stuck(self, turn: Turn) -> None:
         """See turn.Sink: the process is replaced, the other turns on it are lost with it."""
         log.warning("a recogniser was late and is replaced", deadline_s=self._manner.deadline, turns=len(self._turns))
+        self._kill()  # first: whoever is told may ask for another turn
         turn.fail("late")
-        self._kill()
 
     def took(self, message: Message) -> None:
         """A message of the process."""
         match message:
             case Ready():
-                self._ready, self._deaths = True, 0
+                self._ready = self._was_loaded = True
+                self._deaths = 0
                 self._loading.cancel()
                 self._tell_loaded(None)
             case Missing(number, words) if number in self._asked:
@@ -229,7 +230,7 @@ class Worker:
 
     def ended(self, how: str) -> None:
         """Its process is gone."""
-        was_ready, self._ready, self._pipe = self._ready, False, None
+        self._ready, self._pipe = False, None
         if self._loading.active():
             self._loading.cancel()
         for turn in list(self._turns.values()):
@@ -242,9 +243,9 @@ class Worker:
                 self._ended(self)
             return
         self._deaths += 1
-        pause = 0.0 if was_ready else min(_LONGEST_BACKOFF_S, 2.0**self._deaths)
+        pause = 0.0 if self._was_loaded else min(_LONGEST_BACKOFF_S, 2.0**self._deaths)
         log.error("a recogniser's process ended", folder=str(self._model.folder), how=how, again_in_s=pause)
-        if not was_ready:
+        if not self._was_loaded:
             hint = "see the log for what it wrote; ivr models verify"
             self._tell_loaded(Unavailable(f"the model in {self._model.folder} cannot be loaded: {how}", hint))
         self._again = self._reactor.callLater(pause, self.start)

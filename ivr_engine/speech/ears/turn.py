@@ -81,7 +81,7 @@ class Turn:
         self._kept = bytearray()
         self._frames = self._quiet = 0
         self._partial, self._settled_at = "", -1
-        self._stopped_at = 0.0
+        self._finished_at = 0.0
         self._late: Any = None
         self._state: Literal["waiting", "speech", "finishing", "over"] = "waiting"
         sink.send(Open(number, expectation.language, expectation.kind, expectation.phrases))
@@ -112,11 +112,11 @@ class Turn:
                 self._partial, self._settled_at = text, self._frames
                 self._tell(Partial(text))
             case Done(_, guesses):
-                took = round((self._reactor.seconds() - self._stopped_at) * 1000)
+                took = self._quiet * FRAME_MS + round((self._reactor.seconds() - self._finished_at) * 1000)
                 self._end()
                 if self._keep is not None:
                     self._keep(bytes(self._kept))
-                self._tell(Final(tuple(Guess(text, sure) for text, sure in guesses), max(0, took)))
+                self._tell(Final(tuple(Guess(text, sure) for text, sure in guesses), took))
             case Raised():
                 self.fail("failed")
 
@@ -137,15 +137,12 @@ class Turn:
             if sum(self._recent) < _ONSET:
                 return
             self._state = "speech"
-            self._stopped_at = self._reactor.seconds()
             self._tell(SpeechStarted())
             if self._listens():  # whoever was told may have closed
                 self._send(b"".join(self._before))
             return
         self._frames += 1
         self._quiet = 0 if speaks else self._quiet + 1
-        if speaks:
-            self._stopped_at = self._reactor.seconds()
         self._send(frame)
         settled = self._partial in self._whole and (self._frames - self._settled_at) * FRAME_MS >= self._pauses.settled
         if settled or self._quiet >= self._silence or self._frames * FRAME_MS >= self._pauses.longest:
@@ -164,7 +161,7 @@ class Turn:
             self._chunk.clear()
 
     def _finish(self) -> None:
-        self._state = "finishing"
+        self._state, self._finished_at = "finishing", self._reactor.seconds()
         self._flush()
         self._sink.send(Finish(self.number))
         self._late = self._reactor.callLater(self._deadline, self._sink.stuck, self)
