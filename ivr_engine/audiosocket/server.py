@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import socket
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -84,7 +85,8 @@ class MediaServer:
             hint = "is another engine running? Choose another audiosocket.port" if taken else "check audiosocket.host"
             raise Unavailable(f"cannot listen for voices on {host} port {wanted}", hint) from error
         if isinstance(self._port, tcp.Port):
-            self._port.socket.setsockopt(6, 1, 1)  # TCP_NODELAY, which accepted sockets inherit: a frame leaves at once
+            # Accepted sockets inherit it: a frame leaves at once.
+            self._port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port: int = self._port.getHost().port
         self.address = self.address or f"{host}:{port}"
         log.info("waiting for voices", host=host, port=port, advertised=self.address)

@@ -35,7 +35,7 @@ _LOOKS, _LOOK_S = 50, 0.1  # at a contact whose end is not in the store yet
 @click.option(
     "--keys",
     default="",
-    help='Inputs, apart by blanks: "1 2 00187#"; ~ stays silent for one wait, ! hangs up, "words" in quotes are said (with --own).',
+    help='Inputs, apart by blanks: "1 2 00187#"; ~ stays silent for one wait, ! hangs up, "words" are said (with --own).',
 )
 @click.option(
     "--script", type=click.Path(path_type=Path, dir_okay=False), help="A recorded call: what is keyed, and what must be heard."
