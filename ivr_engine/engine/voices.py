@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from twisted.internet.defer import Deferred
 
 from ivr_engine.audiosocket.conversation import GRACE_S
 from ivr_engine.audiosocket.media import Media
 from ivr_engine.audiosocket.recordings import Recordings
 from ivr_engine.audiosocket.server import MediaServer, MediaSettings
-from ivr_engine.engine.ears import ears
+from ivr_engine.engine.ears import ears, warn_of_unknown_words
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.speech.catalogue import PLAYED_UNDER
@@ -18,12 +19,11 @@ from ivr_engine.speech.manifest import sound_path
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from twisted.internet.defer import Deferred
-
     from ivr_engine.config import Settings
+    from ivr_engine.dialogue.model import Line
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.exchange.virtual.voice import TextEars
     from ivr_engine.speech.catalogue import Lengths
@@ -54,8 +54,8 @@ class Voices:
         """What callers are heard with, by language; none where nobody listens."""
         return dict(self._settings.speech.ears) if self.media is not None else {}
 
-    def start(self) -> None:
-        """Listen, and begin to load the models."""
+    def start(self, lines: Iterable[Line]) -> None:
+        """Listen, and begin to load the models; words of the lines' phrases that these cannot hear are logged."""
         if self.media is None:
             return
         try:
@@ -67,10 +67,14 @@ class Voices:
         if self.ears is None:
             return
         self.ears.start()
-        self.ears.ready().addCallbacks(
-            lambda _: log.info("callers are heard", languages=sorted(self.engines)),
-            lambda failure: log.error("callers have keys alone until it is mended", why=str(failure.value)),
+        Deferred.fromCoroutine(self._ready(self.ears, tuple(lines))).addErrback(
+            lambda failure: log.error("callers have keys alone until it is mended", why=str(failure.value))
         )
+
+    async def _ready(self, hearing: ProcessEars, lines: Sequence[Line]) -> None:
+        await hearing.ready()
+        log.info("callers are heard", languages=sorted(self.engines))
+        await warn_of_unknown_words(hearing, lines)
 
     def stop(self) -> Deferred[None] | None:
         """Close the port and end the recognisers; fires when they have ended."""

@@ -111,7 +111,7 @@ class Engine:
             self.store.start()
             self._publish_articles()
             self.port = self.server.listen()
-            self.voices.start()
+            self.voices.start(self.lines.lines.values())
             self.exchange = (
                 virtual_exchange(self, self._numbers)
                 if self.settings.exchange.kind == "virtual"

@@ -164,6 +164,8 @@ def test_neither_yes_nor_no(text: str) -> None:
         ("uno due tre Tinguhe sei", "12356"),
         ("novanta uno zero due", "90102"),
         ("novanta uno zero uno due", "91012"),
+        ("33 1 6 2 33 1 6 2 33", "33162"),
+        ("1 2 3 4 5 6 7 8 9 0", ""),
     ],
 )
 def test_digits_in_any_grouping(text: str, value: str) -> None:
@@ -201,6 +203,7 @@ def test_every_code_said_in_any_groups_is_read_back(data: st.DataObject) -> None
         ("13122011", "it", "2011-12-13"),
         ("il primo maggio del duemila venti", "it", "2020-05-01"),
         ("il 5 settembra dell'undici", "it", "2011-09-05"),
+        ("22 luggio 2009", "it", "2009-07-22"),
         ("ieri", "it", "2026-11-24"),
         ("l'altro ieri", "it", "2026-11-23"),
         ("oggi", "it", "2026-11-25"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DATE = Bands(take=0.9, confirm=0.5, margin=0.05)
 
 _YEARS_AHEAD = 5
-_MONTH = 0.6
+_MONTH = 0.5
 """How alike a word must sound to a month's name."""
 _WITHOUT_YEAR = 0.8
 _LATER = 0.95

@@ -40,7 +40,8 @@ def digits(
     """A code of `lengths` (fewest, most) digits, run together. `accept` refuses what cannot be one (a wrong check digit)."""
     found: dict[str, float] = {}
     for place, guess in enumerate(guesses):
-        for code, share in _readings(guess.text, language):
+        for read, share in _readings(guess.text, language):
+            code = _once(read, lengths)
             if lengths[0] <= len(code) <= lengths[1] and (accept is None or accept(code)):
                 found[code] = max(found.get(code, 0.0), share * (0.75 + 0.25 * guess.confidence) * _LATER**place)
     ranked = sorted(found.items(), key=lambda item: -item[1])
@@ -64,6 +65,15 @@ def _readings(text: str, language: str) -> Iterator[tuple[str, float]]:
     for joined in islice(ways, _WAYS):
         parts = [group[0] if at + 1 in joined else group for at, group in enumerate(groups)]
         yield "".join(parts), share * _REJOINED
+
+
+def _once(code: str, lengths: tuple[int, int]) -> str:
+    """A code that was said, or heard by a recogniser that stutters, twice and more: once. Only one that is too long is such."""
+    if len(code) > lengths[1]:
+        for length in range(lengths[1], lengths[0] - 1, -1):
+            if len(code) >= 2 * length and all(digit == code[at % length] for at, digit in enumerate(code)):
+                return code[:length]
+    return code
 
 
 def _figure(word: str, language: str) -> str:

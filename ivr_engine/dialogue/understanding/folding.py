@@ -57,7 +57,7 @@ def bare(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def fold(word: str, language: str) -> tuple[str, str]:
     """One word's sounds: as they are spoken, and those a telephone makes alike taken together."""
-    sounds = bare(word)
+    sounds = _TWICE.sub(r"\1", bare(word))
     for pattern, to in _RULES.get(language, ()):
         sounds = pattern.sub(to, sounds)
     fine = _TWICE.sub(r"\1", sounds)
