@@ -141,9 +141,10 @@ class PromptMissing:
 class InputTaken:
     """What the caller did at a menu or an ask.
 
-    `result`: match, noinput, nomatch, operator, repeat, back, help; of an ask dropped (`*`), empty (the terminator alone),
-    ambiguous (several readings, which are offered) and chosen (one of them); of a confirmation confirmed and corrected.
-    `value`: the key of a menu; of an ask only its shape, masked ("16 digits").
+    `result`: match, noinput, nomatch, operator, repeat, back, help; of an open question skipped (by a key); of an ask dropped
+    (`*`), empty (the terminator alone), ambiguous (several readings, which are offered) and chosen (one of them); of a
+    confirmation confirmed and corrected.
+    `value`: the key of a menu; of an ask only its shape, masked ("16 digits", "spoken"); of an open question the topic.
     """
 
     contact: str

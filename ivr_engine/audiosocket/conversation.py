@@ -5,6 +5,7 @@ Knows neither Twisted nor the exchange: it is told what comes in, and sends thro
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from ivr_engine.audiosocket.wire import GOODBYE, SILENCE
@@ -21,7 +22,7 @@ ALL_KEYS = "0123456789*#"
 GRACE_S = 4.0
 """What a recogniser may take beyond the longest speech before it counts as late, whatever it says of itself."""
 _GAP_MS, _MOST_GAP = 60, 25
-_MOST_FRAMES_KEPT = 1500  # 30 s
+_MOST_FRAMES_KEPT = 1500  # the last 30 s
 _MOST_KEYS = 32
 
 
@@ -61,7 +62,7 @@ class Conversation:
         self._speaking_ms: int | None = None  # since the caller began
         self._silent_ms = 0  # since the prompts were over
         self._ear_failed: Why = ""
-        self._audio: list[bytes] = []
+        self._audio: deque[bytes] = deque(maxlen=_MOST_FRAMES_KEPT)
         self._unheard_ms = 0  # since the caller's side sent anything
         self.reply: Reply | None = None
         """What came of it, once it is over."""
@@ -91,7 +92,7 @@ class Conversation:
         self._unheard_ms = 0
         if self._ear is None or self.reply is not None or (self._prompting and not self._listening.bargein):
             return
-        if self._listening.keep and len(self._audio) < _MOST_FRAMES_KEPT and len(samples) <= FRAME_BYTES:
+        if self._listening.keep and len(samples) <= FRAME_BYTES:
             self._audio.append(samples)
         self._ear.feed(samples)
 

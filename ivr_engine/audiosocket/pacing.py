@@ -53,8 +53,8 @@ class Pacer:
 
     def _tick(self) -> None:
         self._timer = None
-        # A hair of grace: timers may fire a rounding error too early.
-        due = int((self._reactor.seconds() - self._began) / PERIOD_S + 1e-6) - self._done
+        # 20 µs of grace: timers may fire a rounding error too early, and clocks may count in whole microseconds.
+        due = int((self._reactor.seconds() - self._began) / PERIOD_S + 1e-3) - self._done
         self._done += due
         frames = min(due, MOST_AT_ONCE)
         self.given_up += (due - frames) * len(self._paced)

@@ -31,10 +31,17 @@ class Recorded(NamedTuple):
 
 
 class Recordings:
-    """`find`: where a sound lies, by language and the name it is played under; None when there is none."""
+    """`find`: where a sound lies, by language and the name it is played under; None when there is none. `stand_in`: how many
+    milliseconds of a hum take the place of such a one, for engines whose callers are scripts."""
 
-    def __init__(self, reactor: Any, find: Callable[[str, str], Path | None], most_bytes: int = MOST_BYTES) -> None:
-        self._reactor, self._find, self._most_bytes = reactor, find, most_bytes
+    def __init__(
+        self,
+        reactor: Any,
+        find: Callable[[str, str], Path | None],
+        most_bytes: int = MOST_BYTES,
+        stand_in: Callable[[str, str], int | None] = lambda _language, _file: None,
+    ) -> None:
+        self._reactor, self._find, self._most_bytes, self._stand_in = reactor, find, most_bytes, stand_in
         self._kept: OrderedDict[tuple[str, str], Recorded] = OrderedDict()
         self._bytes = 0
 
@@ -64,7 +71,8 @@ class Recordings:
     def _one(self, language: str, file: str) -> Recorded | None:
         path = self._find(language, file)
         if path is None:
-            return None
+            ms = self._stand_in(language, file)
+            return None if ms is None else Recorded(tuple(frames(b"\x01\x00" * (RATE // 1000 * ms))), ms)
         try:
             with wave.open(str(path), "rb") as sound:
                 shape = (sound.getnchannels(), sound.getsampwidth(), sound.getframerate())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import socket
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,13 +56,16 @@ class Counts:
 
 @implementer(IProtocolFactory)
 class MediaServer:
-    """Conversations wait here under their UUID until the exchange connects, then are ticked by the one clock."""
+    """Conversations wait here under their UUID until the exchange connects, then are ticked by the one clock.
+
+    `pace` is whose time callers hear and wait in (`seconds`, `callLater`), if not the reactor's.
+    """
 
     noisy = False
 
-    def __init__(self, reactor: Any, settings: MediaSettings) -> None:
+    def __init__(self, reactor: Any, settings: MediaSettings, pace: Any = None) -> None:
         self.reactor, self._settings = reactor, settings
-        self.pacer = Pacer(reactor)
+        self.pacer = Pacer(pace or reactor)
         self.counts = Counts()
         self._allowed = lru_cache(maxsize=1024)(self._is_allowed)
         self._networks = [ipaddress.ip_network(entry, strict=False) for entry in settings.allow]
@@ -81,7 +85,8 @@ class MediaServer:
             hint = "is another engine running? Choose another audiosocket.port" if taken else "check audiosocket.host"
             raise Unavailable(f"cannot listen for voices on {host} port {wanted}", hint) from error
         if isinstance(self._port, tcp.Port):
-            self._port.socket.setsockopt(6, 1, 1)  # TCP_NODELAY, which accepted sockets inherit: a frame leaves at once
+            # Accepted sockets inherit it: a frame leaves at once.
+            self._port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port: int = self._port.getHost().port
         self.address = self.address or f"{host}:{port}"
         log.info("waiting for voices", host=host, port=port, advertised=self.address)

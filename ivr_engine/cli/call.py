@@ -32,7 +32,11 @@ _LOOKS, _LOOK_S = 50, 0.1  # at a contact whose end is not in the store yet
 
 @click.command()
 @click.argument("number")
-@click.option("--keys", default="", help='Inputs, apart by blanks: "1 2 00187#"; ~ stays silent for one wait, ! hangs up.')
+@click.option(
+    "--keys",
+    default="",
+    help='Inputs, apart by blanks: "1 2 00187#"; ~ stays silent for one wait, ! hangs up, "words" are said (with --own).',
+)
 @click.option(
     "--script", type=click.Path(path_type=Path, dir_okay=False), help="A recorded call: what is keyed, and what must be heard."
 )
@@ -64,6 +68,8 @@ def call(
         raise IvrError("the script says what is keyed", "leave out --keys or --script")
     if as_of is not None and not own:
         raise IvrError("only an engine of its own can be at another time", "add --own")
+    if not own and '"' in (scripted.keys if scripted else keys):
+        raise IvrError("words are said to an engine of its own only: others hear voices, not text", "add --own")
     request = {
         "number": number,
         "keys": scripted.keys if scripted else keys,

@@ -132,6 +132,8 @@ class Entry(NamedTuple):
     @property
     def shape(self) -> str:
         """All that the journal may hold of it."""
+        if self.how == "said":
+            return "spoken"
         return f"{len(self.digits)} digit{'' if len(self.digits) == 1 else 's'}"
 
 

@@ -73,7 +73,9 @@ class Listener:
         """Speak and listen; see Turn.ask_key, whose place it takes. Raises what that raises."""
         answer = None
         if self._ear is not None:
-            answer = await self.listen(self._hinted(prompts), keys, timeout_s, reproach=reproach)
+            # Once in a call it is said that one may speak; like a reproach it may be missing.
+            before = reproach if reproach or self._turn.hinted else HINT
+            answer = await self.listen(prompts, keys, timeout_s, reproach=before)
             reproach = FAILED if answer is None and self._begun else reproach
         if answer is not None:
             return answer
@@ -97,12 +99,6 @@ class Listener:
                 turn.record(_fact(turn, reply.why, None, reply))
                 return None
         return await self._understood(ear, reply)
-
-    def _hinted(self, prompts: Sequence[str]) -> Sequence[str]:
-        """Once in a call it is said that one may speak."""
-        if self._turn.hinted or not prompts:
-            return prompts
-        return (HINT, *prompts)
 
     async def _understood(self, ear: Ear, reply: Reply) -> Answer:
         turn = self._turn

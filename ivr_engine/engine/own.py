@@ -12,6 +12,7 @@ from ivr_engine.engine.lines import load_lines
 from ivr_engine.engine.wiring import Engine
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.virtual.clock import FastClock
+from ivr_engine.exchange.virtual.voice import TextEars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,10 +40,15 @@ def call_all(settings: Settings, store: Path, calls: Sequence[Call], start: floa
         update={
             "engine": settings.engine.model_copy(update={"data": str(store)}),
             "agi": settings.agi.model_copy(update={"host": "127.0.0.1", "port": 0}),
+            "audiosocket": settings.audiosocket.model_copy(
+                update={"enabled": False, "host": "127.0.0.1", "port": 0, "advertised": ""}
+            ),
             "exchange": settings.exchange.model_copy(update={"kind": "virtual"}),
         }
     )
-    engine = Engine(own, load_lines(own), reactor, clock=FastClock(reactor, time.time() if start is None else start))
+    clock = FastClock(reactor, time.time() if start is None else start)
+    text_ears = TextEars() if any('"' in each.keys for each in calls) else None
+    engine = Engine(own, load_lines(own), reactor, clock=clock, text_ears=text_ears)
     results: list[dict[str, Any]] = []
     failures: list[Failure] = []
 

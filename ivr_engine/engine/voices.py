@@ -5,48 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from twisted.internet.defer import Deferred
 
 from ivr_engine.audiosocket.conversation import GRACE_S
 from ivr_engine.audiosocket.media import Media
 from ivr_engine.audiosocket.recordings import Recordings
 from ivr_engine.audiosocket.server import MediaServer, MediaSettings
-from ivr_engine.engine.ears import ears
+from ivr_engine.engine.ears import ears, warn_of_unknown_words
 from ivr_engine.errors import Unavailable
+from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.speech.catalogue import PLAYED_UNDER
 from ivr_engine.speech.manifest import sound_path
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from twisted.internet.defer import Deferred
-
     from ivr_engine.config import Settings
+    from ivr_engine.dialogue.model import Line
+    from ivr_engine.exchange.virtual.clock import ExchangeClock
+    from ivr_engine.exchange.virtual.voice import TextEars
+    from ivr_engine.speech.catalogue import Lengths
     from ivr_engine.speech.ears.pool import ProcessEars
 
 log = structlog.get_logger()
 
 
 class Voices:
-    """Starts and stops them. Without any of them the engine serves all callers by keys."""
+    """Starts and stops them. Without any of them the engine serves all callers by keys. `text`: in place of recognisers, for
+    engines whose callers are scripts; what is not rendered is as long as `lengths` say then."""
 
-    def __init__(self, settings: Settings, reactor: Any) -> None:
+    def __init__(
+        self, settings: Settings, reactor: Any, clock: ExchangeClock, lengths: Lengths, text: TextEars | None = None
+    ) -> None:
         self._settings = settings
-        self.ears: ProcessEars | None = ears(settings, reactor) if settings.audiosocket.enabled else None
-        self.server = MediaServer(reactor, media_settings(settings))
-        self.recordings = Recordings(reactor, finder(settings))
+        self.ears: ProcessEars | None = ears(settings, reactor) if settings.audiosocket.enabled and text is None else None
+        pace = _FastPace(clock) if isinstance(clock, FastClock) else None
+        self.server = MediaServer(reactor, media_settings(settings), pace)
+        find = finder(settings)
+        self.recordings = Recordings(reactor, find) if text is None else Recordings(reactor, find, stand_in=lengths)
         grace = settings.speech.deadline + GRACE_S
-        self.media = None if self.ears is None else Media(self.server, self.ears, self.recordings, reactor.seconds, grace)
+        hearing = text or self.ears
+        self.media = None if hearing is None else Media(self.server, hearing, self.recordings, reactor.seconds, grace)
 
     @property
     def engines(self) -> Mapping[str, str]:
         """What callers are heard with, by language; none where nobody listens."""
         return dict(self._settings.speech.ears) if self.media is not None else {}
 
-    def start(self) -> None:
-        """Listen, and begin to load the models."""
-        if self.ears is None:
+    def start(self, lines: Iterable[Line]) -> None:
+        """Listen, and begin to load the models; words of the lines' phrases that these cannot hear are logged."""
+        if self.media is None:
             return
         try:
             self.server.listen()
@@ -54,16 +64,29 @@ class Voices:
             log.error("callers have keys alone", why=error.message, hint=error.hint)  # noqa: TRY400 - its trace tells nothing more
             self.media = None
             return
+        if self.ears is None:
+            return
         self.ears.start()
-        self.ears.ready().addCallbacks(
-            lambda _: log.info("callers are heard", languages=sorted(self.engines)),
-            lambda failure: log.error("callers have keys alone until it is mended", why=str(failure.value)),
+        Deferred.fromCoroutine(self._ready(self.ears, tuple(lines))).addErrback(
+            lambda failure: log.error("callers have keys alone until it is mended", why=str(failure.value))
         )
+
+    async def _ready(self, hearing: ProcessEars, lines: Sequence[Line]) -> None:
+        await hearing.ready()
+        log.info("callers are heard", languages=sorted(self.engines))
+        await warn_of_unknown_words(hearing, lines)
 
     def stop(self) -> Deferred[None] | None:
         """Close the port and end the recognisers; fires when they have ended."""
         self.server.stop()
         return self.ears.stop() if self.ears is not None else None
+
+
+class _FastPace:
+    """Fast time as the pacer takes it."""
+
+    def __init__(self, clock: FastClock) -> None:
+        self.seconds, self.callLater = clock.now, clock.callLater
 
 
 def media_settings(settings: Settings) -> MediaSettings:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ivr_engine.engine.publication import Publication
     from ivr_engine.exchange.interface import Member, QueueState, Sign
     from ivr_engine.exchange.virtual.clock import ExchangeClock
+    from ivr_engine.exchange.virtual.voice import TextEars
     from ivr_engine.records.cases import CaseTouched
     from ivr_engine.speech.catalogue import Catalogue
 
@@ -76,6 +77,7 @@ class Engine:
         publication: Publication | None = None,
         wired: bool = False,
         store: Store | None = None,
+        text_ears: TextEars | None = None,
     ) -> None:
         self.settings, self.lines, self.reactor, self.wired = settings, lines, reactor, wired
         self.publication = publication
@@ -92,7 +94,7 @@ class Engine:
         self.pools.switch_off(self.board.notices.off)
         self.waits = Waits(reactor, self.clock, self.queue_state)
         self.feed.subscribe(self.waits.take)
-        self.voices = Voices(settings, reactor)
+        self.voices = Voices(settings, reactor, self.clock, self.sound_length, text_ears)
         self.serving = self._serve(lines)
         self.reception = Reception(
             reactor=reactor,
@@ -125,7 +127,7 @@ class Engine:
             self.store.start()
             self._publish_articles()
             self.port = self.server.listen()
-            self.voices.start()
+            self.voices.start(self.lines.lines.values())
             self.exchange = (
                 virtual_exchange(self, self._numbers)
                 if self.settings.exchange.kind == "virtual"

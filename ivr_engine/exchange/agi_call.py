@@ -82,8 +82,11 @@ class AgiCall:
         """See dialogue.call.Call: the exchange connects to the media server for the length of this turn."""
         if self._agi.hung_up:
             raise CallerHungUp
-        if self._media is None or self._early:  # what was keyed meanwhile comes first
-            return Reply("failed", why="busy")
+        while self._early:  # what was keyed meanwhile comes first, as it would cut into a prompt
+            if (key := self._take_early()) in keys:
+                return Reply("key", key=key)
+        if self._media is None:
+            return Reply("failed", why="missing")
         conversation = await self._media.begin(self._language, files, keys, listening)
         if conversation is None:
             return Reply("failed", why="busy")

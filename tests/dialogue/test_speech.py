@@ -234,3 +234,9 @@ def test_an_open_question_is_not_heard_where_nobody_listens(line_of: Made) -> No
         played = play_line(line_of(OPEN), script, deaf=deaf)  # type: ignore[arg-type]
         assert played.steps == ["motivo", "menu", "due"]
         assert played.heard == ["scelta", "bye"]
+
+
+def test_a_site_without_the_new_sounds_serves_its_menus_all_the_same(line_of: Made) -> None:
+    played = play_line(line_of(MENU), '~ "dimissioni"', missing=("ivr/core/speech.hint",))
+    assert played.steps == ["menu", "uno"]
+    assert "speech.hint" not in played.heard

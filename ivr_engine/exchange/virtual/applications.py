@@ -8,6 +8,7 @@ from ivr_engine.exchange.virtual import variables
 from ivr_engine.exchange.virtual.channel import How
 from ivr_engine.exchange.virtual.media import loose
 from ivr_engine.exchange.virtual.queue import reset_variables
+from ivr_engine.exchange.virtual.voice import audiosocket
 
 if TYPE_CHECKING:
     from ivr_engine.exchange.virtual.channel import Channel
@@ -111,6 +112,7 @@ async def nothing(channel: Channel, options: str) -> int:  # noqa: ARG001 - noth
 
 APPLICATIONS: dict[str, Application] = {
     "answer": answer,
+    "audiosocket": audiosocket,
     "dial": dial,
     "goto": nothing,
     "hangup": hang_up,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ivr_engine.exchange.virtual.channel import How, Moment
+from ivr_engine.exchange.virtual.voice import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from ivr_engine.exchange.virtual.clock import Timer
 
 SILENCE, HANG_UP, CUT_IN = "~", "!", "<"
-_INPUT = re.compile(r"<?[0-9*#~!]+")
+_INPUT = re.compile(r'<?(?:[0-9*#~!]+|"[^"]*")')
+_INPUTS = re.compile(r'<?"[^"]*"|\S+')
 _PACE_S = 0.25  # between two keys
 _CUT_IN_S = 0.5  # into the prompt
 
@@ -34,7 +36,10 @@ class CallRecord(NamedTuple):
 
 
 class Caller:
-    """Somebody on the telephone. The exchange tells what happens; `press` and `hang_up` are theirs to use."""
+    """Somebody on the telephone. The exchange tells what happens; `press`, `say` and `hang_up` are theirs to use."""
+
+    speaks = False
+    """Whether they can be listened to; else the exchange has no application AudioSocket for them."""
 
     def __init__(self, number: str = "", name: str = "") -> None:
         self.number = number
@@ -44,6 +49,17 @@ class Caller:
     def press(self, key: str) -> bool:
         """Press one key (0-9, *, #); False when nobody listened and it is lost."""
         return self.channel is not None and self.channel.press(key)
+
+    def say(self, text: str) -> None:
+        """Say words, in a way that voice.TextEars understand; nobody hears them outside a conversation."""
+        if self.channel is not None:
+            media = self.channel.media
+            self.channel.note("says" if media else "says to nobody", text)
+            if media is not None:
+                media.say(spoken(text))
+
+    def conversing(self) -> None:
+        """The engine speaks and listens at once now, for one question."""
 
     def hang_up(self) -> None:
         """Put the receiver down."""
@@ -128,6 +144,8 @@ class ScriptedCaller(Caller):
     it, or are lost when it does not take them, as on any telephone. When the script is through, the caller listens on and
     waits until somebody hangs up. (testing.fake_call.FakeCall reads the same scripts.)
 
+    `"vorrei un operatore"` is said once the prompts are over, `<"..."` into the next prompt, where the line listens.
+
     `hangup_after` is a sound file: they hang up when they heard it to its end, or `hangup_after_s` seconds into it.
     `patience_s` is how long they stay in a queue, `talk_s` in a talk. Raises ValueError for a script that is none.
     """
@@ -144,7 +162,8 @@ class ScriptedCaller(Caller):
         talk_s: float | None = None,
     ) -> None:
         super().__init__(number, name)
-        self._inputs = script.split()
+        self._inputs: list[str] = _INPUTS.findall(script)
+        self.speaks = '"' in script
         if wrong := [text for text in self._inputs if not _INPUT.fullmatch(text)]:
             raise ValueError(f"{wrong[0]!r} is not an input: keys 0-9 * # together, ~ for silence, ! to hang up, < to cut in")
         self._left = ""  # of the input that is being keyed
@@ -165,6 +184,10 @@ class ScriptedCaller(Caller):
         elif self._inputs and self._inputs[0].startswith(CUT_IN + HANG_UP):
             self._act(min(_CUT_IN_S, seconds / 2), self._cut_in)
 
+    def conversing(self) -> None:
+        """The next input may begin."""
+        self._prompted = True
+
     def heard(self, file: str, ended: Ended) -> None:
         """A sound is over; hang up after it if it is the one."""
         self._playing = False
@@ -175,10 +198,16 @@ class ScriptedCaller(Caller):
     def listening(self, keys: str, *, prompt: bool) -> None:
         """Begin or go on with an input, if this is the time for it."""
         if prompt:
-            if not self._left and self._inputs and self._inputs[0].startswith(CUT_IN) and self._inputs[0][1] in keys:
+            if self._inputs and self._inputs[0].startswith(f'{CUT_IN}"'):
+                if self.channel is not None and self.channel.media is not None:
+                    self._act(_CUT_IN_S, self._speak)
+            elif not self._left and self._inputs and self._inputs[0].startswith(CUT_IN) and self._inputs[0][1] in keys:
                 self._act(_CUT_IN_S, self._cut_in)
             return
         if not self._left and self._prompted and self._inputs:
+            if '"' in self._inputs[0]:
+                self._act(_PACE_S, self._speak)
+                return
             self._begin_input()
         if self._left.startswith(SILENCE):
             self._left = self._left[1:]
@@ -209,6 +238,10 @@ class ScriptedCaller(Caller):
     def _begin_input(self) -> None:
         self._left = self._inputs.pop(0).removeprefix(CUT_IN)
         self._prompted = False
+
+    def _speak(self) -> None:
+        self._prompted = False
+        self.say(self._inputs.pop(0).strip(f'{CUT_IN}"'))
 
     def _cut_in(self) -> None:
         self._begin_input()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ivr_engine.exchange.virtual.caller import Caller
     from ivr_engine.exchange.virtual.clock import Timer
     from ivr_engine.exchange.virtual.switch import Switch
+    from ivr_engine.exchange.virtual.voice import MediaClient
 
 ALL_KEYS = "0123456789*#"
 RINGING, UP = 4, 6
@@ -70,6 +71,8 @@ class Channel:
         """The line an operator sends the caller to, until they are there."""
         self.moments: list[Moment] = []
         self.at_hangup: list[Callable[[], None]] = []
+        self.media: MediaClient | None = None
+        """The caller's end of the media wire, while they speak with the engine."""
         self.caller = caller
         self.switch = switch
         self.began = switch.clock.now()
@@ -88,6 +91,10 @@ class Channel:
 
     def press(self, key: str) -> bool:
         """The caller presses a key. False: nobody listened for it, it is lost as on a telephone line."""
+        if self.media is not None:
+            self.note("pressed", key)
+            self.media.press(key)
+            return True
         wait = self._wait
         taken = wait is not None and key in wait.keys
         self.note("pressed" if taken else "pressed in vain", key)

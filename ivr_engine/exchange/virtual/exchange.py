@@ -71,7 +71,7 @@ class VirtualExchange:
         self._deliver: Callable[[Sign], None] | None = None
         self._calls: set[Deferred[CallRecord]] = set()
         self._idle: Deferred[None] | None = None  # stop() waits for it
-        self._switch = Switch(clock, settings, sounds, self._queue_log, self._tell)
+        self._switch = Switch(clock, settings, sounds, self._queue_log, self._tell, reactor)
         for operator in settings.operators:
             self._switch.operators[operator.name] = Operator(operator, clock, self._freed)
         for queue in settings.queues:

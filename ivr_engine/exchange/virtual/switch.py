@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,8 @@ class Switch:
     sounds: Callable[[str, str], int | None]
     queue_log: QueueLog
     deliver: Callable[[Sign], None]
+    reactor: Any = None
+    """For the sockets of callers who speak."""
     channels: dict[str, Channel] = field(default_factory=dict)
     queues: dict[str, Queue] = field(default_factory=dict)
     operators: dict[str, Operator] = field(default_factory=dict)
