@@ -6,6 +6,8 @@ import wave
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+import soxr
 import structlog
 from twisted.internet.threads import deferToThreadPool
 
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 MOST_BYTES = 64 * 1024 * 1024
 """About an hour of sounds."""
 _LONGEST_S = 600
+_RATES = (RATE, 2 * RATE)
 
 
 class Recorded(NamedTuple):
@@ -75,14 +78,18 @@ class Recordings:
             return None if ms is None else Recorded(tuple(frames(b"\x01\x00" * (RATE // 1000 * ms))), ms)
         try:
             with wave.open(str(path), "rb") as sound:
-                shape = (sound.getnchannels(), sound.getsampwidth(), sound.getframerate())
-                if shape != (1, 2, RATE):
-                    log.warning("a sound cannot be sent: it must be 8 kHz, 16 bit, mono", file=str(path), is_=shape)
+                rate, shape = sound.getframerate(), (sound.getnchannels(), sound.getsampwidth())
+                if shape != (1, 2) or rate not in _RATES:
+                    log.warning(
+                        "a sound cannot be sent: it must be 8 or 16 kHz, 16 bit, mono", file=str(path), is_=(*shape, rate)
+                    )
                     return None
-                samples = sound.readframes(_LONGEST_S * RATE)
+                samples = sound.readframes(_LONGEST_S * rate)
         except (OSError, EOFError, wave.Error) as error:
             log.warning("a sound cannot be read", file=str(path), why=str(error))
             return None
+        if rate != RATE:
+            samples = soxr.resample(np.frombuffer(samples, "<i2"), rate, RATE).astype("<i2").tobytes()
         return Recorded(tuple(frames(samples)), len(samples) // 2 * 1000 // RATE)
 
     def _keep(self, name: tuple[str, str], recorded: Recorded) -> None:

@@ -16,7 +16,6 @@ from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.speech.catalogue import PLAYED_UNDER
 from ivr_engine.speech.manifest import sound_path
-from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,7 +100,7 @@ def finder(settings: Settings) -> Callable[[str, str], Path | None]:
     folder = settings.path(settings.prompts.folder)
 
     def find(language: str, file: str) -> Path | None:
-        path = sound_path(folder, language, Pyttsx3Voice.name, file.removeprefix(f"{PLAYED_UNDER}/"))
+        path = sound_path(folder, language, settings.prompts.voice_of(language), file.removeprefix(f"{PLAYED_UNDER}/"))
         return path if path.is_file() else None
 
     return find

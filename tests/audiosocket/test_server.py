@@ -245,7 +245,7 @@ def load(recordings: Recordings, *files: str) -> list[Any]:
 
 
 def test_sounds_are_read_once_and_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:
-    for name, rate, frames in (("a", 8000, 400), ("b", 8000, 800), ("wide", 16000, 10), ("c", 8000, 800)):
+    for name, rate, frames in (("a", 8000, 400), ("b", 8000, 800), ("wide", 16000, 800), ("odd", 11025, 10), ("c", 8000, 800)):
         with wave.open(str(tmp_path / f"{name}.wav"), "wb") as sound:
             sound.setnchannels(1)
             sound.setsampwidth(2)
@@ -261,8 +261,10 @@ def test_sounds_are_read_once_and_the_oldest_go_when_there_are_too_many(tmp_path
 
     recordings = Recordings(Threads(), find, most_bytes=6 * 323)
     with capture_logs():
-        found = load(recordings, "a", "none", "wide", "broken", "a")
+        found = load(recordings, "a", "none", "odd", "broken", "a")
+        (wide,) = load(recordings, "wide")
     assert [each and (each.ms, len(each.packets)) for each in found] == [(50, 3), None, None, None, (50, 3)]
+    assert (wide.ms, len(wide.packets)) == (50, 3), "sent at the telephone's own rate"
     load(recordings, "a")
     assert asked.count("a") == 1
     load(recordings, "b", "c")  # five frames each: only the last stays
