@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+unexport PYTHONDONTWRITEBYTECODE # tests start the engine hundreds of times
 
 .PHONY: run test check environment speech clean
 
@@ -19,7 +20,7 @@ test: environment speech ## install what tests need, a real Asterisk and a brows
 	@for room in asterisk console reports speech; do bash tests/$$room/install.sh || exit; done
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 IVR_REQUIRE_MODELS=1 IVR_REQUIRE_PDFTOTEXT=1 \
-		$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 environment: $(VENV)/installed
 

@@ -37,3 +37,8 @@ def rome(at: float) -> datetime:
 def rome_date(at: float) -> date:
     """The calendar day in Rome at that instant."""
     return rome(at).date()
+
+
+def instant_of(local: datetime) -> float:
+    """Seconds since 1970 UTC when Rome's clocks first show that."""
+    return local.replace(tzinfo=ROME).timestamp()

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr_engine.cli.client import Client
-from ivr_engine.cli.hours import MOMENT
-from ivr_engine.engine.own import call_once
+from ivr_engine.cli.moments import MOMENT
+from ivr_engine.clock import instant_of
 from ivr_engine.errors import IvrError
 from ivr_engine.records.store import StoreReader
-from ivr_engine.routing.hours import instant_of
 from ivr_engine.testing.script import Account, load_script, verify
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def call(
         "hangup_after": hangup_after,
     }
     if own:
+        from ivr_engine.engine.own import call_once
+
         start = instant_of(as_of) if as_of else scripted.instant if scripted else None
         with tempfile.TemporaryDirectory(prefix="ivr-own-") as folder:
             answer = call_once(settings, Path(folder), request, start)

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import click
 from tabulate import tabulate
 
-from ivr_engine.cli.hours import MOMENT
-from ivr_engine.clock import rome
+from ivr_engine.cli.moments import MOMENT
+from ivr_engine.clock import instant_of, rome
 from ivr_engine.dialogue.drawing import Numbers
 from ivr_engine.dialogue.drawing import draw as picture
 from ivr_engine.engine.lines import load_lines, proved, sounds_wanting
 from ivr_engine.errors import Invalid, IvrError, Unavailable
 from ivr_engine.records.store import StoreReader
-from ivr_engine.routing.hours import instant_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime

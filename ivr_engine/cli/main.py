@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ivr_engine import config, logs
-from ivr_engine.cli import (
-    backup,
-    call,
-    callbacks,
-    cases,
-    contacts,
-    doctor,
-    figures,
-    health,
-    hours,
-    lines,
-    making,
-    models,
-    notices,
-    prompts,
-    publication,
-    replay,
-    report,
-    serve,
-    staffing,
-    users,
-    watch,
-)
 from ivr_engine.errors import IvrError
+
+# Loaded when they are used: what an engine needs takes a second to import, and most commands need little of it.
+_COMMANDS = {
+    "audit": "users",
+    "backup": "backup",
+    "call": "call",
+    "callbacks": "callbacks",
+    "cases": "cases",
+    "closures": "notices",
+    "contacts": "contacts",
+    "doctor": "doctor",
+    "figures": "figures",
+    "health": "health",
+    "hours": "hours",
+    "lines": "line_commands",
+    "messages": "notices",
+    "models": "models",
+    "phone": "call",
+    "prompts": "prompts",
+    "replay": "replay",
+    "report": "report",
+    "restore": "backup",
+    "serve": "serve",
+    "staffing": "staffing",
+    "users": "users",
+    "watch": "watch",
+}
+"""Each command and the module of this package that has it, under its own name."""
 
 
 class Group(click.Group):
     """Prints what the engine says to a person, and nothing of how it failed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All of them, loaded or not."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Load the command's module."""
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(f"ivr_engine.cli.{module}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit code 2 with the sentence when it cannot be done."""
@@ -68,31 +86,3 @@ def main(ctx: click.Context, settings: Path | None) -> None:
     """
     logs.configure("warning", "text")
     ctx.obj = config.load(settings)
-
-
-for command in (
-    backup.backup,
-    backup.restore,
-    serve.serve,
-    call.call,
-    call.phone,
-    watch.watch,
-    doctor.doctor,
-    hours.hours,
-    users.audit,
-    health.health,
-    replay.replay,
-    staffing.staffing,
-):
-    main.add_command(command)
-for group in (lines.lines, prompts.prompts, models.models, contacts.contacts, cases.cases, callbacks.callbacks):
-    main.add_command(group)
-for group in (figures.figures, report.report):
-    main.add_command(group)
-for group in (users.users, notices.closures, notices.messages):
-    main.add_command(group)
-for command in (
-    *(publication.versions, publication.submit, publication.approve, publication.publish, publication.rollback),
-    *(notices.switch_off, notices.switch_on, making.new, making.test),
-):
-    lines.lines.add_command(command)

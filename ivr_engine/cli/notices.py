@@ -9,7 +9,7 @@ import click
 from tabulate import tabulate
 
 from ivr_engine.cli.client import tell_engine
-from ivr_engine.cli.hours import LAST_MOMENT, MOMENT
+from ivr_engine.cli.moments import LAST_MOMENT, MOMENT
 from ivr_engine.cli.users import administration
 from ivr_engine.clock import rome
 from ivr_engine.dialogue.hours import periods as as_periods

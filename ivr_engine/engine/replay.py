@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ivr_engine.clock import instant_of
 from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.lines import load_lines
 from ivr_engine.engine.replay_worker import work
@@ -25,7 +26,6 @@ from ivr_engine.records import by_hand, replays
 from ivr_engine.records.by_hand import Received
 from ivr_engine.records.store import Store
 from ivr_engine.reports.replay_plan import habits
-from ivr_engine.routing.hours import instant_of
 
 if TYPE_CHECKING:
     import sqlite3

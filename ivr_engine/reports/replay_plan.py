@@ -18,12 +18,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ivr_engine.clock import instant_of
 from ivr_engine.dialogue.model import Model
 from ivr_engine.dialogue.source import Source
 from ivr_engine.errors import Invalid
 from ivr_engine.events import Outcome
 from ivr_engine.reports.replay_tables import COLUMNS
-from ivr_engine.routing.hours import holiday, instant_of
+from ivr_engine.routing.hours import holiday
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -150,11 +150,6 @@ def _wall(at: float) -> datetime:
     return rome(at).replace(tzinfo=None)
 
 
-def instant_of(local: datetime) -> float:
-    """Seconds since 1970 UTC when Rome's clocks first show that."""
-    return local.replace(tzinfo=ROME).timestamp()
-
-
 def holiday(day: date, patron: str | None = None) -> str:
     """The name of a national holiday of that year's law, or of the patron saint's day; "" on other days."""
     return _holidays(day.year, patron).get(day, "")
