@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 unexport PYTHONDONTWRITEBYTECODE # tests start the engine hundreds of times
 
-.PHONY: run test check environment speech clean
+.PHONY: run test bench environment speech clean
 
 run: environment speech ## install, render prompts, start on the built-in exchange
 	@mkdir -p $(DEMO) && cp -n docs/demo.toml $(DEMO)/ivr.toml
@@ -21,6 +21,12 @@ test: environment speech ## install what tests need, a real Asterisk and a brows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 IVR_REQUIRE_MODELS=1 IVR_REQUIRE_PDFTOTEXT=1 \
 		$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+bench: environment speech ## the benchmarks, one after the other, on a quiet machine (an hour); figures are kept in benchmarks/results
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	@for room in console speech; do bash tests/$$room/install.sh || exit; done
+	@for one in wire store console_pop console_lists audiosocket replay reports; do \
+		echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit; done
 
 environment: $(VENV)/installed
 
