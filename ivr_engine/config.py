@@ -131,7 +131,7 @@ class PromptsSection(Section):
 
     folder: str = Field("audio", description="rendered prompts")
     voice: str | dict[Literal["it", "en"], str] = Field(
-        "kokoro",
+        "espeak",
         description="who reads prompts: espeak, kokoro, kokoro-nicola, piper, a plugin's; one name, or one by language",
     )
     rate: Literal[8000, 16000] = Field(8000, description="samples a second of rendered sounds (16000: wideband telephones)")

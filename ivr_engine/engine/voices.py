@@ -38,15 +38,14 @@ class Voices:
     def __init__(
         self, settings: Settings, reactor: Any, clock: ExchangeClock, lengths: Lengths, text: TextEars | None = None
     ) -> None:
-        self._settings = settings
-        self.ears: ProcessEars | None = ears(settings, reactor) if settings.audiosocket.enabled and text is None else None
+        self._settings, self._reactor, self._text = settings, reactor, text
         pace = _FastPace(clock) if isinstance(clock, FastClock) else None
         self.server = MediaServer(reactor, media_settings(settings), pace)
         find = finder(settings)
         self.recordings = Recordings(reactor, find) if text is None else Recordings(reactor, find, stand_in=lengths)
-        grace = settings.speech.deadline + GRACE_S
-        hearing = text or self.ears
-        self.media = None if hearing is None else Media(self.server, hearing, self.recordings, reactor.seconds, grace)
+        self.ears: ProcessEars | None = None
+        self.media: Media | None = None
+        """None while nobody listens."""
 
     @property
     def engines(self) -> Mapping[str, str]:
@@ -54,15 +53,21 @@ class Voices:
         return dict(self._settings.speech.ears) if self.media is not None else {}
 
     def start(self, lines: Iterable[Line]) -> None:
-        """Listen, and begin to load the models; words of the lines' phrases that these cannot hear are logged."""
-        if self.media is None:
+        """Listen, and begin to load the models; words of the lines' phrases that these cannot hear are logged.
+
+        Raises Invalid when the settings name a recogniser that is none."""
+        recognisers = ears(self._settings, self._reactor) if self._settings.audiosocket.enabled and self._text is None else None
+        hearing = self._text or recognisers
+        if hearing is None:
             return
         try:
             self.server.listen()
         except Unavailable as error:
             log.error("callers have keys alone", why=error.message, hint=error.hint)  # noqa: TRY400 - its trace tells nothing more
-            self.media = None
             return
+        grace = self._settings.speech.deadline + GRACE_S
+        self.ears = recognisers
+        self.media = Media(self.server, hearing, self.recordings, self._reactor.seconds, grace)
         if self.ears is None:
             return
         self.ears.start()

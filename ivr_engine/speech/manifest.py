@@ -7,7 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from ivr_engine.errors import Invalid, Problem
+from ivr_engine.errors import Invalid, Problem, Unavailable
 from ivr_engine.speech.normal import spoken
 from ivr_engine.speech.sound import RATE, made_here, recording
 from ivr_engine.speech.units import LANGUAGES
@@ -52,7 +52,8 @@ class Manifest:
     """The list of what an audio folder holds."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the folder's list, empty when there is none yet. Raises Invalid when it is damaged."""
+        """Read the folder's list, empty when there is none yet. Raises Invalid when it is damaged, Unavailable when it cannot be
+        read."""
         self.folder = folder
         self._entries: dict[str, Entry] = {}
         file = folder / FILE
@@ -61,6 +62,10 @@ class Manifest:
             self._entries = {str(name): Entry(str(text), int(ms), *map(str, by)) for name, (text, ms, *by) in found.items()}
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise Unavailable(
+                f"{file} cannot be read: {error.strerror}", "check prompts.folder, and the folder's owner"
+            ) from error
         except (ValueError, TypeError, AttributeError) as error:
             hint = "delete it, then: ivr prompts render"
             raise Invalid([Problem(str(file), 0, "", "the list of sounds is damaged", hint, "manifest")]) from error

@@ -100,7 +100,7 @@ def test_a_message_of_every_line_is_kept_only_when_it_can_be_heard(staffed: Site
     assert "mute.toml" in staffed.refused("--settings", "mute.toml", *add)
     assert did(staffed, "messages", "list").count("\n") == 2
 
-    number = did(staffed, *add).split()[1]
+    number = did(staffed, *add, "--from", soon(hours=-1)).split()[1]  # the engine's fast time stands still between calls
     assert "Il portale non è disponibile." in asks_for_an_operator(staffed)
     assert "every line" in did(staffed, "messages", "list")
     assert did(staffed, "messages", "end", number, "--as", "ada").startswith(f"message {number} is ended; the engine serves")

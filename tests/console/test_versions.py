@@ -92,7 +92,7 @@ def test_a_file_is_submitted_approved_published_and_taken_back(console: Console,
 
 
 def test_what_the_checks_find_is_said_in_italian(console: Console, sign_in: SignIn) -> None:
-    write(console, "article: P01", "article: P77", "line.yaml")
+    write(console, "article: R01", "article: P77", "line.yaml")
     page = sign_in("supervisor", "/lines/prova/versions")
     page.get_by_role("button", name="Cerca modifiche nei file").click()
     page.get_by_role("button", name="Controlla e chiedi").first.click()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..cli.site import SETTINGS, TRIAL, Site
-from .load import Tally, call
+from .load import Tally, call, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ def test_killed_at_any_moment_under_many_calls(site: Site) -> None:
     for _ in range(ROUNDS):
         engine = site.serve()
         port = port_of(engine, "waits for calls on ")
-        asyncio.run(rush(port, tally, CALLS, 0.5 + chance.random() * 1.5, lambda: engine.signal(signal.SIGKILL)))  # noqa: B023
+        run(rush(port, tally, CALLS, 0.5 + chance.random() * 1.5, lambda: engine.signal(signal.SIGKILL)))  # noqa: B023
         engine.wait()
     assert len(tally.cut) > ROUNDS * CALLS / 4, "there were calls in progress"
     site.serve()
@@ -121,7 +121,7 @@ def test_calls_go_on_while_every_port_is_flooded(site: Site) -> None:
                         pass  # until the engine has cut it off
             writer.close()
 
-    asyncio.run(both())
+    run(both())
     assert len(held) > 300
     assert len(attacked.done) == attacked.offered == 30
     status = site.json("health")

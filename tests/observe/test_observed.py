@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 import sys
@@ -16,7 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ..cli.site import SETTINGS, TRIAL, Site
-from ..faults.load import Tally, call
+from ..faults.load import Tally, call, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +70,7 @@ well_after = 0.3
             for _ in range(number):
                 await call(port, Tally(), keys=keys)
 
-        asyncio.run(make())
+        run(make())
 
     def wait_told(self, text: str) -> None:
         """Wait until the alarms' command was told that."""
