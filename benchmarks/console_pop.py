@@ -27,7 +27,7 @@ from playwright.async_api import async_playwright, expect
 from ivr_engine.records import users
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
-from tests.console.conftest import FLAGS
+from tests.conftest import FLAGS
 from tests.console.site import PASSWORD, Console
 
 if TYPE_CHECKING:

@@ -128,6 +128,7 @@ class Engine:
             self._publish_articles()
             self.port = self.server.listen()
             self.voices.start(self.lines.lines.values())
+            self.serving = self._serve(self.lines)  # with the recognisers that are there
             self.exchange = (
                 virtual_exchange(self, self._numbers)
                 if self.settings.exchange.kind == "virtual"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from ivr_engine.records import users
 from ivr_engine.records.users import Role
@@ -20,14 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from .server import RealAsterisk
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
 
 PASSWORD = "una frase lunga e segreta"
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 PHONE = "Local/opanna@operators"
 
 
@@ -50,26 +47,19 @@ def engine(asterisk: RealAsterisk, audio: Path, tmp_path: Path) -> Iterator[Engi
 
 
 @pytest.fixture
-def page(engine: Engine) -> Iterator[Page]:
-    path = shutil.which("chromium")
-    if path is None:
-        (pytest.fail if os.environ.get("IVR_REQUIRE_BROWSER") == "1" else pytest.skip)(
-            "there is no Chromium: make test installs it"
-        )
+def page(engine: Engine, browser: Browser) -> Iterator[Page]:
     found = re.search(r"console: (http://\S+)/", engine.log())
     assert found, engine.log()[-2000:]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
-        page = browser.new_page(locale="it-IT")
-        page.set_default_timeout(20_000)
-        page.goto(f"{found[1]}/desk")
-        page.fill("#name", "anna")
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#desk-state")
-        expect(page.locator("#live-state")).not_to_be_empty()  # connected
-        yield page
-        browser.close()
+    page = browser.new_page(locale="it-IT")
+    page.set_default_timeout(20_000)
+    page.goto(f"{found[1]}/desk")
+    page.fill("#name", "anna")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#desk-state")
+    expect(page.locator("#live-state")).not_to_be_empty()  # connected
+    yield page
+    page.close()
 
 
 def state(page: Page, name: str) -> None:

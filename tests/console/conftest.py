@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from ivr_engine.records import users
 from ivr_engine.records.store import StoreReader
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 expect.set_options(timeout=15_000)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
-    " --disable-sync --autoplay-policy=no-user-gesture-required"
-)
 
 
 @pytest.fixture(scope="session")
@@ -57,19 +51,6 @@ def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[C
     site.open()
     yield site
     site.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without it tests are skipped, or fail when IVR_REQUIRE_BROWSER=1."""
-    path = shutil.which("chromium")
-    if path is None:
-        lacking = "there is no Chromium: install the package chromium (make test does it)"
-        (pytest.fail if os.environ.get("IVR_REQUIRE_BROWSER") == "1" else pytest.skip)(lacking)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
