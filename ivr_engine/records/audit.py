@@ -74,7 +74,7 @@ def search(
             before,
             PAGE + 1,
             None if until is None else milliseconds(until),
-            f"{words.replace('citizen ', _NAMED, 1)} ",
+            f"{_NAMED}{words.removeprefix('citizen ')} " if words.startswith("citizen ") else None,
         ),
     ).fetchall()
     found = [Entry(seconds(row["at"]), row["who"], row["what"], row["object"], row["detail"]) for row in rows[:PAGE]]
