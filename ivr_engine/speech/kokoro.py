@@ -133,12 +133,13 @@ def _espeak(language: str, clauses: list[str]) -> list[str]:
 
 
 def write(file: Path, samples: Samples) -> None:
-    """A 16-bit mono WAV file at RATE."""
+    """A 16-bit mono WAV file at RATE; what is louder than full scale (the model often is) is turned down, not clipped."""
+    samples = samples / max(1.0, float(np.abs(samples).max(initial=0)))
     with wave.open(str(file), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(RATE)
-        sound.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        sound.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ivr_engine.hookspecs import Voice
+    from ivr_engine.hookspecs import Speech, Voice
     from ivr_engine.speech.catalogue import Catalogue
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ _FIRST = {"units": 0, CORE: 1}
 
 class _Batch(NamedTuple):
     language: str
-    sounds: tuple[tuple[str, str], ...]  # name, text
+    sounds: tuple[tuple[str, str], ...]  # name, text; all sounds of one text lie together
 
 
 def render(
@@ -133,10 +133,9 @@ class _Work(NamedTuple):
         language, by = batch.language, voice.name
         ready = {name: shipped(language, voice.name, text) for name, text in batch.sounds if text != SILENCE}
         asked = [(name, text) for name, text in batch.sounds if text != SILENCE and ready[name] is None]
-        texts = [spoken(language, text) for _, text in asked]
         said_by = dict.fromkeys((name for name, _ in batch.sounds), by)
         try:
-            speeches = voice.speak(texts, language) if texts else []
+            ready |= _said(voice, language, asked)
         except Unavailable as error:
             if spare is None or spare.name == voice.name:
                 raise
@@ -144,9 +143,8 @@ class _Work(NamedTuple):
                 self.told.add(str(error))
                 log.warning("another voice speaks in its place", voice=voice.name, spare=spare.name, reason=str(error))
             asked = [(name, text) for name, text in asked if not self._said_before(language, into, name, text, spare)]
-            speeches = spare.speak([spoken(language, text) for _, text in asked], language) if asked else []
+            ready |= _said(spare, language, asked)
             said_by |= dict.fromkeys((name for name, _ in asked), spare.name)
-        ready |= dict(zip((name for name, _ in asked), speeches, strict=True))
         entries = {}
         for name, text in batch.sounds:
             speech = ready.get(name)
@@ -166,7 +164,22 @@ class _Work(NamedTuple):
         return there and entry is not None and (entry.text, entry.by) == (text_hash(language, text), spare.name)
 
 
+def _said(voice: Voice, language: str, sounds: Sequence[tuple[str, str]]) -> dict[str, Speech]:
+    """Each sound (name, text) as the voice says it; what several say is said once."""
+    texts = {name: spoken(language, text) for name, text in sounds}
+    asked = list(dict.fromkeys(texts.values()))
+    said = dict(zip(asked, voice.speak(asked, language), strict=True)) if asked else {}
+    return {name: said[text] for name, text in texts.items()}
+
+
 def _batches(language: str, sounds: Mapping[str, str]) -> list[_Batch]:
-    """Units and the engine's own prompts first: every call needs them. Words of one kind lie together."""
+    """Units and the engine's own prompts first: every call needs them. Words of a kind, and sounds of one text, lie together."""
     ordered = sorted(sounds.items(), key=lambda sound: (_FIRST.get(sound[0].split("/")[0], 9), sound[0]))
-    return [_Batch(language, tuple(ordered[start : start + _BATCH])) for start in range(0, len(ordered), _BATCH)]
+    by_text: dict[str, list[tuple[str, str]]] = {}
+    for name, text in ordered:
+        by_text.setdefault(text, []).append((name, text))
+    alike = list(by_text.values())
+    return [
+        _Batch(language, tuple(sound for some in alike[start : start + _BATCH] for sound in some))
+        for start in range(0, len(alike), _BATCH)
+    ]
