@@ -18,19 +18,21 @@ import subprocess
 import wave
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
 import yaml
-from kokoro import Kokoro
 from num2words import num2words
 
 from ivr_engine.config import load
 from ivr_engine.dialogue.steps.menu import Menu
 from ivr_engine.dialogue.understanding import words
 from ivr_engine.engine.lines import load_lines
+from ivr_engine.speech.kokoro import RATE as KOKORO_RATE
+from ivr_engine.speech.kokoro import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +119,7 @@ def main() -> None:
     for group in ([s for s in phrases() if s.language == options.language], [*strings()], [*reasons()]):
         chance.shuffle(group)
         wanted += [said for said in group[: options.most] if said.language == options.language]
-    kokoro = Kokoro(options.models / "kokoro") if (options.models / "kokoro").is_dir() else None
+    kokoro = options.models / "kokoro" if (options.models / "kokoro").is_dir() else None
     voices = options.voices.split(",") if options.voices else NATURAL[options.language] if kokoro else (options.language,)
     with (options.folder / "corpus.jsonl").open("w", encoding="utf-8") as listed:
         for number, said in enumerate(wanted):
@@ -125,15 +127,21 @@ def main() -> None:
             name = hashlib.sha256(f"{said.text}|{voice}|{speed}".encode()).hexdigest()[:16] + ".wav"
             whole = Said(**{**asdict(said), "voice": voice, "speed": speed, "file": name})
             if not (options.folder / name).exists():
-                samples = (
-                    kokoro.speak(said.text, said.language, voice, speed)
-                    if kokoro and "_" in voice
-                    else _espeak(said.text, voice, speed)
-                )
-                save(options.folder / name, samples)
+                natural = kokoro if "_" in voice else None
+                save(options.folder / name, _kokoro(natural, whole) if natural else _espeak(said.text, voice, speed))
             listed.write(json.dumps(asdict(whole), ensure_ascii=False) + "\n")
             listed.flush()
     print(f"{len(wanted)} utterances in {options.folder}")
+
+
+@cache
+def _reader(model: Path, voice: str, language: str, speed: float) -> Reader:
+    return Reader(model, voice, {"it": "it", "en": "en-us"}[language], speed)
+
+
+def _kokoro(model: Path, said: Said) -> np.ndarray:
+    samples = _reader(model, said.voice, said.language, said.speed).speak(f"{said.text}.")
+    return soxr.resample(samples, KOKORO_RATE, RATE)
 
 
 def _espeak(text: str, voice: str, speed: float) -> np.ndarray:

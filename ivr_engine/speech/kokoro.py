@@ -19,7 +19,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 RATE = 24000
 _MOST = 500  # phonemes at once, of the 510 there is room for
@@ -35,10 +35,8 @@ _CLAUSE = re.compile(r"([^,.;:!?…—]+)([,.;:!?…—]*)")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+")
 
 _WORD = 30  # characters of a word or number, at most
-_LIST = 5  # words
-_QUIET = 0.03  # of the loudest hundredth of a second
-_SHORTEST_GAP = 6  # hundredths of a second
-_SHORTEST_S = 0.2  # of a word with its pauses
+# espeak-ng voices the s of ventisei, quarantasette, centosei.
+_NUMBER_S = re.compile(r"(?<=nt[aio])z(?=ˈ(?:[ɛe]tːe|ɛ[ij]))")
 
 Samples = NDArray[np.float32]
 
@@ -61,18 +59,9 @@ class Reader:
         said = [part for sentence in self._sentences(text) for part in (self._say(sentence), pause)]
         return np.concatenate(said[:-1]) if said else pause
 
-    def speak_all(self, texts: Sequence[str]) -> list[Samples]:
-        """Each text; short ones without a full stop are read as lists of words."""
-        words = [text for text in dict.fromkeys(texts) if len(text) < _WORD and text[-1:].isalnum()]
-        lists = [words[start : start + _LIST] for start in range(0, len(words), _LIST)]
-        said = dict(pair for some in lists for pair in zip(some, self.speak_words(some), strict=True))
-        return [said[text] if text in said else self.speak(text) for text in texts]
-
-    def speak_words(self, words: Sequence[str]) -> list[Samples]:
-        """Single words and numbers, each cut out of a list of them: alone they come out unclear, and fall as at a full stop."""
-        said = self.speak(f"{', '.join((*words, words[0]))}.")
-        pieces = _pieces(said, len(words) + 1)
-        return pieces[:-1] if pieces else [self.speak(f"{word}.") for word in words]
+    def speak_word(self, word: str) -> Samples:
+        """A word or number that others follow in a call: it does not fall as at a full stop."""
+        return self.speak(f"{word},")
 
     def _sentences(self, text: str) -> Iterator[str]:
         for sentence in _SENTENCE_END.split(text.strip()):
@@ -88,6 +77,8 @@ class Reader:
         if self._language.startswith("en"):
             for written, one in _ENGLISH:
                 signs = signs.replace(written, one)
+        elif self._language == "it":
+            signs = _NUMBER_S.sub("s", signs)
         return "".join(sign for sign in signs if sign in self._known)
 
     def _say(self, signs: str) -> Samples:
@@ -105,19 +96,6 @@ def _short_enough(signs: str) -> Iterator[str]:
         signs = signs[cut:].strip()
     if signs:
         yield signs
-
-
-def _pieces(samples: Samples, count: int) -> list[Samples]:
-    """Cut where it is quiet longest, into so many pieces; none when it cannot be told where one ends."""
-    frame = RATE // 100
-    level = np.sqrt(np.mean(samples[: len(samples) // frame * frame].reshape(-1, frame) ** 2, axis=1))
-    loud = np.flatnonzero(level > level.max() * _QUIET)
-    gaps = sorted(zip(np.diff(loud), loud[:-1], strict=True), key=lambda gap: -int(gap[0]))[: count - 1]
-    if len(gaps) < count - 1 or int(gaps[-1][0]) < _SHORTEST_GAP:
-        return []
-    cuts = sorted((int(start) + int(length) // 2) * frame for length, start in gaps)
-    pieces = np.split(samples, cuts)
-    return pieces if all(len(piece) > _SHORTEST_S * RATE for piece in pieces) else []
 
 
 def _espeak(language: str, clauses: list[str]) -> list[str]:
@@ -146,8 +124,9 @@ def main() -> None:
     """Speak `texts` into `folder`/0.wav, 1.wav, ... as the order's `model`, `voice`, `language` and `speed` say."""
     order = json.load(sys.stdin)
     reader = Reader(Path(order["model"]), order["voice"], order["language"], order["speed"])
-    for number, samples in enumerate(reader.speak_all(order["texts"])):
-        write(Path(order["folder"]) / f"{number}.wav", samples)
+    for number, text in enumerate(order["texts"]):
+        is_word = len(text) < _WORD and text[-1:].isalnum()
+        write(Path(order["folder"]) / f"{number}.wav", reader.speak_word(text) if is_word else reader.speak(text))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ivr_engine.errors import Unavailable
 from ivr_engine.hookspecs import Speech
 from ivr_engine.speech import shipped as shipping
 from ivr_engine.speech.catalogue import Catalogue
+from ivr_engine.speech.kokoro import Reader, write
 from ivr_engine.speech.manifest import RECORDED, Manifest, sound_path, stale
 from ivr_engine.speech.render import render
 from ivr_engine.speech.sound import made_here
@@ -150,9 +151,25 @@ def test_a_model_that_is_not_installed_says_how_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("language", "text"), [("it", "Per le dimissioni, uno."), ("en", "For resignation, one.")])
 def test_the_natural_voice_speaks(language: str, text: str) -> None:
-    if not os.environ.get("IVR_REQUIRE_MODELS") and not (BUILD / "kokoro").is_dir():
-        pytest.skip("the model kokoro is not in build/models: bash tests/speech/install.sh")
+    _needs_kokoro()
     whole, word = ivr_voices()["kokoro"](BUILD).speak([text, "sette"], language)
     assert (whole.rate, word.rate) == (24000, 24000)
     assert 1 < len(whole.samples) / whole.rate < 6
     assert 0.2 < len(word.samples) / word.rate < 2
+
+
+def test_numbers_are_pronounced_as_italians_do(tmp_path: Path) -> None:
+    _needs_kokoro()
+    reader = Reader(BUILD / "kokoro", "if_sara", "it", 1.0)
+    assert [sign for sign in reader.phonemes("ventisei, quarantasette, centosei") if sign in "sz"] == ["s"] * 3
+    assert "z" in reader.phonemes("la ventesima")
+    write(tmp_path / "loud.wav", np.array([0.5, 1.5, -3.0, 1.0], dtype=np.float32))
+    with wave.open(str(tmp_path / "loud.wav")) as sound:
+        levels = np.frombuffer(sound.readframes(4), "<i2")
+    assert levels.tolist() == [5461, 16383, -32767, 10922]  # turned down, not clipped
+
+
+def _needs_kokoro() -> None:
+    if not (BUILD / "kokoro").is_dir():
+        reason = "the model kokoro is not in build/models: bash tests/speech/install.sh"
+        (pytest.fail if os.environ.get("IVR_REQUIRE_MODELS") == "1" else pytest.skip)(reason)
