@@ -120,15 +120,18 @@ class Surroundings:
 class _Narrated:
     """Prompts whose words go into the story, with their lengths known to the caller."""
 
-    def __init__(self, lines: Iterable[Line], story: list[str]) -> None:
-        self._catalogue = Catalogue({line.name: line.texts() for line in lines})
-        self._story = story
+    def __init__(self, lines: Mapping[str, Line], story: list[str]) -> None:
+        self._lines, self._story = lines, story
+        self._catalogues: dict[str, Catalogue] = {}
         self._lengths: dict[str, int] = {}
 
     def utterance(self, line: str, key: str, language: str, values: Mapping[str, date | int | str]) -> tuple[Sound, ...]:
-        sounds = tuple(Sound(*sound) for sound in self._catalogue.utterance(line, key, language, values))
+        if line not in self._catalogues:  # of the lines the call comes to only: thousands of calls are rehearsed
+            self._catalogues[line] = Catalogue({line: self._lines[line].texts()})
+        catalogue = self._catalogues[line]
+        sounds = tuple(Sound(*sound) for sound in catalogue.utterance(line, key, language, values))
         self._lengths.update(sounds)
-        texts = self._catalogue.sounds(language)
+        texts = catalogue.sounds(language)
         self._story.append(f"{key}: " + " ".join(texts[sound.file.partition("/")[2]] for sound in sounds))
         return sounds
 
@@ -218,7 +221,7 @@ def play_line(
     main = load_line(line, line.name, parts_beside(line)) if isinstance(line, Path) else line
     lines = {each.name: each for each in (main, *others)}
     clock, story = ManualClock(at), list[str]()
-    prompts = _Narrated(lines.values(), story)
+    prompts = _Narrated(lines, story)
     call = FakeCall(keys, clock=clock, length=prompts.length, **caller)
     call.story = story
     script = _Script(call, hang_up_after)
