@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ivr_engine.clock import ROME, rome_date
+from ivr_engine.clock import ROME, rome, rome_date
 from ivr_engine.records import contacts
 from ivr_engine.records.cases import FINISHED
-from ivr_engine.records.figures import DAY, SUMS, THRESHOLDS
+from ivr_engine.records.figures import DAY, HALF_HOUR_MS, SUMS, THRESHOLDS
 from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
@@ -94,16 +94,20 @@ class Repeats(NamedTuple):
     back: int
 
 
+_AGAIN = (
+    "SELECT 1 FROM contacts AS b WHERE b.caller_key = a.caller_key AND b.caller_key != '' AND b.line = a.line"
+    " AND b.started > a.started AND b.started <= a.started + :within AND b.medium IN ('phone', '')"
+    " AND (b.answer = a.answer OR b.answer = '' OR a.answer = '')"
+)
+
+
 def repeats(
     connection: sqlite3.Connection, since: int, until: int, within_s: float, outcome: Outcome | None, line: str = ""
 ) -> Repeats:
     """Telephone contacts that began from `since` to `until` (milliseconds) and ended so (None: in any way): did the same number
     call the same line again within the time, about the same answer, or without having heard one?"""
     row = connection.execute(
-        "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM contacts AS b"
-        " WHERE b.caller_key = a.caller_key AND b.caller_key != ''"
-        " AND b.line = a.line AND b.started > a.started AND b.started <= a.started + :within AND b.medium IN ('phone', '')"
-        " AND (b.answer = a.answer OR b.answer = '' OR a.answer = ''))), 0)"
+        f"SELECT count(*), coalesce(sum(EXISTS ({_AGAIN})), 0)"  # noqa: S608 - own words
         " FROM contacts AS a WHERE a.started >= :since AND a.started < :until AND a.outcome IS NOT NULL"
         " AND :outcome IN ('', a.outcome)"
         " AND :line IN ('', a.line) AND a.caller_key != '' AND a.medium IN ('phone', '')",
@@ -170,27 +174,72 @@ class Wanted:
     transferred: bool = False
     within: int | None = None
     """Seconds they waited at most."""
+    beyond: int | None = None
+    """Seconds they waited at least, and more."""
+    clock: str = ""
+    """HH:MM: the half hour of Rome's day in which they began."""
+    once: int | None = None
+    """Their number is known, and did not call again on the subject within so many seconds."""
+    step: tuple[str, str] | None = None
+    """Line and step: where they ended."""
+    article: tuple[str, str] | None = None
+    """Line and article: they heard it."""
+
+    def condition(self) -> tuple[str, dict[str, str | int]]:
+        """Of table `contacts AS a`, and its parameters."""
+        values: dict[str, str | int] = {"since": self.since, "until": self.until}
+        found = ["a.started >= :since", "a.started < :until", "a.outcome IS NOT NULL"]
+        for column, those in (("line", self.lines), ("medium", self.media), ("outcome", self.outcomes)):
+            if those:
+                found.append(f"a.{column} IN ({', '.join(f':{column}{place}' for place in range(len(those)))})")
+                values |= {f"{column}{place}": value for place, value in enumerate(those)}
+        if self.queued or self.within is not None or self.beyond is not None:
+            found.append("a.queue != ''")
+        for name, compared in (("within", "<="), ("beyond", ">")):
+            if (seconds := getattr(self, name)) is not None:
+                found.append(f"a.wait_s {compared} :{name}_s")
+                values[f"{name}_s"] = seconds
+        if self.transferred:
+            found.append("EXISTS (SELECT 1 FROM journal WHERE contact = a.id AND kind = 'OperatorTransferred')")
+        if self.clock:
+            halves = range(self.since // HALF_HOUR_MS, self.until // HALF_HOUR_MS)
+            own = [str(half) for half in halves if clock_of(half) == self.clock]
+            found.append(f"a.started / {HALF_HOUR_MS} IN ({', '.join(own)})")
+        if self.once is not None:
+            found.append(f"a.caller_key != '' AND NOT EXISTS ({_AGAIN})")
+            values["within"] = milliseconds(self.once)
+        for name, condition in (("step", _ENDED_AT), ("article", _HEARD)):
+            if (named := getattr(self, name)) is not None:
+                found.append(condition)
+                values |= {f"{name}_line": named[0], name: named[1]}
+        return " AND ".join(found), values
+
+
+# As figures.py folds them: the last step entered; an article heard while the contact was on that line.
+_ENDED_AT = (
+    "(SELECT json_extract(data, '$.line') = :step_line AND json_extract(data, '$.step') = :step FROM journal"
+    " WHERE contact = a.id AND kind = 'StepEntered' ORDER BY seq DESC LIMIT 1)"
+)
+_HEARD = (
+    "EXISTS (SELECT 1 FROM journal AS heard WHERE heard.contact = a.id AND heard.kind = 'PromptHeard'"
+    " AND json_extract(heard.data, '$.counts') AND json_extract(heard.data, '$.prompt') = 'article.' || :article"
+    " AND :article_line = (SELECT json_extract(data, '$.line') FROM journal WHERE contact = a.id AND seq < heard.seq"
+    " AND kind IN ('ContactStarted', 'LineChosen') ORDER BY seq DESC LIMIT 1))"
+)
+
+
+def clock_of(half: int) -> str:
+    """The time in Rome at which a half hour, counted since 1970, begins: HH:MM."""
+    return f"{rome(half * HALF_HOUR_MS / 1000):%H:%M}"
 
 
 def behind(connection: sqlite3.Connection, wanted: Wanted, limit: int, offset: int = 0) -> tuple[int, list[ContactRow]]:
     """How many contacts a figure counts, and `limit` of them from `offset` on, in the order in which they came."""
-    conditions, values = ["started >= ?", "started < ?", "outcome IS NOT NULL"], [wanted.since, wanted.until]
-    for column, those in (("line", wanted.lines), ("medium", wanted.media), ("outcome", wanted.outcomes)):
-        if those:
-            conditions.append(f"{column} IN ({', '.join('?' * len(those))})")
-            values += those  # type: ignore[arg-type]
-    if wanted.queued or wanted.within is not None:
-        conditions.append("queue != ''")
-    if wanted.within is not None:
-        conditions.append("wait_s <= ?")
-        values.append(wanted.within)
-    if wanted.transferred:
-        conditions.append("EXISTS (SELECT 1 FROM journal WHERE contact = contacts.id AND kind = 'OperatorTransferred')")
-    where = " AND ".join(conditions)
-    (count,) = connection.execute(f"SELECT count(*) FROM contacts WHERE {where}", values).fetchone()  # noqa: S608 - own names
+    where, values = wanted.condition()
+    (count,) = connection.execute(f"SELECT count(*) FROM contacts AS a WHERE {where}", values).fetchone()  # noqa: S608 - own names
     ids = connection.execute(
-        f"SELECT id FROM contacts WHERE {where} ORDER BY started, id LIMIT ? OFFSET ?",  # noqa: S608 - own names
-        (*values, limit, offset),
+        f"SELECT a.id FROM contacts AS a WHERE {where} ORDER BY a.started, a.id LIMIT :limit OFFSET :offset",  # noqa: S608 - own names
+        {**values, "limit": limit, "offset": offset},
     )
     return count, contacts.of_ids(connection, [row["id"] for row in ids])
 

@@ -66,8 +66,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """`unit`: "%" or "s"; `parts`: numerator and denominator; `outcomes`, `queued`, `timed`: what leads to the contacts behind
-    the numerator (`timed`: within the threshold)."""
+    """`unit`: "%" or "s"; `parts`: numerator and denominator. The rest leads to the contacts behind the numerator: `timed`,
+    within the threshold; `lasting`, beyond a short abandon; `once`, with no return within the settings' "days" or "hours"."""
 
     key: str
     unit: str
@@ -76,6 +76,8 @@ class Kpi:
     queued: bool = False
     timed: bool = False
     transferred: bool = False
+    lasting: bool = False
+    once: str = ""
 
     def value(self, service: Service) -> Fraction | None:
         """In percent or seconds, exact; None when there is nothing to divide by."""
@@ -114,12 +116,25 @@ KPIS = (
         "%",
         lambda s: (s.tally.abandoned - s.tally.short, s.tally.queued - s.tally.short),
         _ABANDONED,
+        lasting=True,
     ),
     Kpi("aht", "s", lambda s: (s.tally.talk_s + _seconds(s, "wrap_up"), s.tally.answered), _ANSWERED, queued=True),
     Kpi("talk_time", "s", lambda s: (s.tally.talk_s, s.tally.answered), _ANSWERED, queued=True),
     Kpi("occupancy", "%", _occupancy),
     Kpi("transfer_rate", "%", lambda s: (s.tally.transferred, s.tally.answered), _ANSWERED, queued=True, transferred=True),
-    Kpi("fcr", "%", lambda s: (s.answered_again.contacts - s.answered_again.back, s.answered_again.contacts), _ANSWERED),
+    Kpi(
+        "fcr",
+        "%",
+        lambda s: (s.answered_again.contacts - s.answered_again.back, s.answered_again.contacts),
+        _ANSWERED,
+        once="days",
+    ),
     Kpi("containment", "%", lambda s: (s.tally.served, s.tally.contacts), (Outcome.SERVED_BY_IVR,)),
-    Kpi("true_containment", "%", lambda s: (s.served_again.contacts - s.served_again.back, s.known), (Outcome.SERVED_BY_IVR,)),
+    Kpi(
+        "true_containment",
+        "%",
+        lambda s: (s.served_again.contacts - s.served_again.back, s.known),
+        (Outcome.SERVED_BY_IVR,),
+        once="hours",
+    ),
 )

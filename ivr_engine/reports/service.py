@@ -7,12 +7,11 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ivr_engine.clock import rome
 from ivr_engine.errors import IvrError
 from ivr_engine.events import Outcome
 from ivr_engine.records import figure_queries, staff_time
-from ivr_engine.records.figures import DAY, HALF, HALF_HOUR_MS, MONTH
-from ivr_engine.reports.kpis import KPIS, Service, Tally, tally
+from ivr_engine.records.figures import DAY, HALF, MONTH
+from ivr_engine.reports.kpis import KPIS, Kpi, Service, Tally, tally
 from ivr_engine.reports.model import Cell, Chart, Report, Table, contacts_link, count, measure, percent, text
 from ivr_engine.reports.period import Period
 from ivr_engine.reports.texts import sayer
@@ -39,7 +38,22 @@ class _Asked:
         self.lines = (line,) if line else ()
 
     def link(self, **more: Any) -> str:
-        return contacts_link(year=self.period.year, month=self.period.month, line=self.line, **more)
+        return contacts_link(**{"year": self.period.year, "month": self.period.month, "line": self.line, **more})
+
+    def behind(self, kpi: Kpi, month: int | None = None) -> str:
+        """The contacts of a figure's numerator; "" when it is made of operators' time."""
+        if not kpi.outcomes:
+            return ""
+        settings = self.settings
+        return self.link(
+            month=month or self.period.month,
+            outcome=kpi.outcomes,
+            queued=int(kpi.queued),
+            within=settings.threshold if kpi.timed else None,
+            beyond=settings.short_abandon if kpi.lasting else None,
+            transferred=int(kpi.transferred),
+            once={"days": round(settings.repeat_days * _DAY_S), "hours": round(settings.return_hours * _HOUR_S)}.get(kpi.once),
+        )
 
     def sums(self, span: str, first: int, last: int) -> dict[Any, list[tuple[str, Sum]]]:
         """Telephone contacts by period."""
@@ -124,14 +138,10 @@ def _sheet(asked: _Asked, found: Service) -> Table:
     t, rows = asked.t, []
     for kpi in KPIS:
         part, whole = (Cell(round(number), str(round(number))) for number in kpi.parts(found))
-        link = ""
-        if kpi.outcomes:
-            within = asked.settings.threshold if kpi.timed else None
-            link = asked.link(outcome=kpi.outcomes, queued=int(kpi.queued), within=within, transferred=int(kpi.transferred))
         rows.append(
             (
                 text(t(f"kpi.{kpi.key}")),
-                measure(kpi.value(found), 2 if kpi.unit == "%" else 1, "%" if kpi.unit == "%" else " s", link),
+                measure(kpi.value(found), 2 if kpi.unit == "%" else 1, "%" if kpi.unit == "%" else " s", asked.behind(kpi)),
                 part,
                 whole,
                 text(_formula(asked, kpi.key)),
@@ -167,20 +177,28 @@ def _course(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]]) -> Table:
     t = asked.t
     if asked.period.month is None:
         parts = [(f"{asked.period.year}-{month % 100:02d}", by_month.get(month, [])) for month in asked.period.months]
-        return _timeline(asked, "by_month", t("service.by-month"), parts, lambda number: asked.link() + f"&month={number + 1}")
+        return _timeline(
+            asked, "by_month", t("service.by-month"), parts, lambda number, **more: asked.link(month=number + 1, **more)
+        )
     by_day = asked.sums(DAY, *asked.period.days)
     first = asked.period.days[0]
     parts = [(f"{day % 100:02d}/{asked.period.month:02d}", by_day.get(day, [])) for day in range(first, asked.period.days[1] + 1)]
-    return _timeline(asked, "by_day", t("service.by-day"), parts, lambda number: asked.link(day=number + 1))
+    return _timeline(asked, "by_day", t("service.by-day"), parts, lambda number, **more: asked.link(day=number + 1, **more))
 
 
 def _half_hours(asked: _Asked) -> Table:
     first, after = asked.period.halves
     by_clock: dict[str, list[tuple[str, Sum]]] = defaultdict(list)
     for half, sums in asked.sums(HALF, first, after - 1).items():
-        by_clock[f"{rome(half * HALF_HOUR_MS / 1000):%H:%M}"] += sums
+        by_clock[figure_queries.clock_of(half)] += sums
+    parts = sorted(by_clock.items())
     return _timeline(
-        asked, "by_half_hour", asked.t("service.by-half"), sorted(by_clock.items()), None, (asked.t("service.half-dst"),)
+        asked,
+        "by_half_hour",
+        asked.t("service.by-half"),
+        parts,
+        lambda number, **more: asked.link(clock=parts[number][0], **more),
+        (asked.t("service.half-dst"),),
     )
 
 
@@ -189,7 +207,7 @@ def _timeline(
     key: str,
     title: str,
     parts: list[tuple[str, list[tuple[str, Sum]]]],
-    link: Callable[[int], str] | None,
+    link: Callable[..., str],
     notes: tuple[str, ...] = (),
 ) -> Table:
     t, rows = asked.t, []
@@ -198,11 +216,16 @@ def _timeline(
         rows.append(
             (
                 text(name),
-                count(it.contacts, link(place) if link else ""),
-                count(it.queued),
-                count(it.answered),
-                count(it.abandoned),
-                percent(it.in_time, it.queued, 2),
+                count(it.contacts, link(place)),
+                count(it.queued, link(place, queued=1)),
+                count(it.answered, link(place, queued=1, outcome=Outcome.ANSWERED)),
+                count(it.abandoned, link(place, queued=1, outcome=Outcome.ABANDONED_QUEUE)),
+                percent(
+                    it.in_time,
+                    it.queued,
+                    2,
+                    link(place, queued=1, outcome=Outcome.ANSWERED, within=asked.settings.threshold),
+                ),
                 measure(Fraction(it.wait_s, it.answered) if it.answered else None, 1),
                 measure(Fraction(it.talk_s, it.answered) if it.answered else None, 1),
             )
@@ -221,7 +244,15 @@ def _steps(asked: _Asked) -> Table:
         found[item.line, item.name][0] += item.contacts * (item.outcome == Outcome.ABANDONED_IVR)
         found[item.line, item.name][1] += item.contacts
     most = sorted(found.items(), key=lambda entry: (-entry[1][0], -entry[1][1], entry[0]))[:_MOST]
-    rows = tuple((text(line), text(step), count(left), count(ended)) for (line, step), (left, ended) in most)
+    rows = tuple(
+        (
+            text(line),
+            text(step),
+            count(left, asked.link(line="", step=f"{line}/{step}", outcome=Outcome.ABANDONED_IVR)),
+            count(ended, asked.link(line="", step=f"{line}/{step}")),
+        )
+        for (line, step), (left, ended) in most
+    )
     return Table("steps", t("service.steps"), tuple(t(f"service.{name}") for name in ("line", "step", "left", "ended")), rows)
 
 
@@ -234,7 +265,13 @@ def _articles(asked: _Asked) -> Table:
         found[item.line, item.name][1] += item.contacts * (item.outcome == Outcome.SERVED_BY_IVR)
     most = sorted(found.items(), key=lambda entry: (-entry[1][0], entry[0]))[:_MOST]
     rows = tuple(
-        (text(line), text(article), count(heard), count(enough), percent(enough, heard, 2))
+        (
+            text(line),
+            text(article),
+            count(heard, asked.link(line="", article=f"{line}/{article}")),
+            count(enough, asked.link(line="", article=f"{line}/{article}", outcome=Outcome.SERVED_BY_IVR)),
+            percent(enough, heard, 2),
+        )
         for (line, article), (heard, enough) in most
     )
     return Table(
@@ -259,7 +296,7 @@ def _penalties(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]], queues
                     text(f"{month // 100}-{month % 100:02d}"),
                     text(t(f"kpi.{kpi.key}")),
                     text(_wish(asked, term)),
-                    measure(value, 2, "%" if kpi.unit == "%" else " s"),
+                    measure(value, 2, "%" if kpi.unit == "%" else " s", asked.behind(kpi, month % 100)),
                     count(missed),
                     measure(due, 2),
                 )

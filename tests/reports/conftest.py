@@ -73,8 +73,9 @@ class Year:
         contact = f"C{next(self._numbers):06d}"
         events: list[Event] = [
             ContactStarted(contact, at, line, "", "virtual", f"ch-{contact}", key, "mobile", "it", medium),
-            StepEntered(contact, at, line, "menu", "menu"),
         ]
+        if medium == "phone":
+            events.append(StepEntered(contact, at, line, "menu", "menu"))
         if article:
             events.append(PromptHeard(contact, at + 1, "menu", f"article.{article}", 1000, 1000, counts=True))
         if outcome in _LEFT and medium == "phone":

@@ -100,20 +100,38 @@ def test_operators_time_gives_occupancy_and_handling_time(may: Year) -> None:
     assert [row["ms"] for row in halves] == [600_000, 1_200_000]
 
 
-def test_behind_every_figure_are_as_many_contacts_as_it_says(may: Year) -> None:
-    report = service(may.connection, MAY, ReportsSection(), AT)
-    found = 0
-    for key in ("outcomes", "by_day"):
-        for row in table(report, key).rows:
-            wanted = _wanted(Fields(parse_qs(urlsplit(row[1].link).query)))
-            count, contacts = figure_queries.behind(may.connection, wanted, 50)
-            assert (count, len(contacts)) == (row[1].value, row[1].value)
-            found += count
-    assert found == 30  # ten by outcome, ten in all, ten by day
+def behind(year: Year, link: str) -> int:
+    wanted = _wanted(Fields(parse_qs(urlsplit(link).query)))
+    count, contacts = figure_queries.behind(year.connection, wanted, 50)
+    assert len(contacts) == count
+    return count
+
+
+@pytest.mark.parametrize(("period", "line"), [(MAY, ""), (Period(2026), ""), (MAY, "lavoro"), (MAY, "sociale")])
+def test_behind_every_figure_are_as_many_contacts_as_it_says(may: Year, period: Period, line: str) -> None:
+    may.add("2026-05-08 09:59", "lavoro", Outcome.SERVED_BY_IVR, article="L01", key="s1")  # s1 comes back
+    may.add("2026-05-08 10:01", "lavoro", Outcome.ANSWERED, key="a1")  # and a1
+    may.add("2026-05-09 10:01", "lavoro", Outcome.ABANDONED_IVR, article="L02")
+    terms = {name: TermSection(at_least=99.0, penalty=1.0) for name in ("fcr", "true_containment", "sl_with_abandoned")}
+    report = service(may.connection, period, ReportsSection(contract=terms), AT, line=line)
+    found = set()
+    for each in report.tables:
+        for row in each.rows:
+            for cell, column in zip(row, each.columns, strict=True):
+                if cell.link and isinstance(cell.value, int):
+                    assert behind(may, cell.link) == cell.value, (each.key, column, row[0].text)
+                    found.add((each.key, column))
+    half = {("by_half_hour", column) for column in ("Contatti", "In coda", "Risposte", "Abbandonate")} if period.month else set()
+    items = {("steps", "Abbandonate lì"), ("steps", "Finite lì")}
+    items |= {("articles", "Ascoltata in"), ("articles", "di cui servite da IVR")} if line != "sociale" else set()
+    assert found >= {("outcomes", "Contatti")} | half | items, found
     sheet = {row[0].text: row for row in table(report, "figures").rows}
-    for name in ("Livello di servizio sulle chiamate in coda", "Tasso di abbandono", "Trasferite", "Servite da IVR"):
-        wanted = _wanted(Fields(parse_qs(urlsplit(sheet[name][1].link).query)))
-        assert figure_queries.behind(may.connection, wanted, 50)[0] == sheet[name][2].value
+    linked = [name for name, row in sheet.items() if row[1].link]
+    assert len(linked) == len(sheet) - 1  # all but occupancy, which is operators' time
+    for name in linked:
+        timed = name in {"Attesa media di chi ha risposta", "Tempo medio di gestione", "Conversazione media"}
+        assert behind(may, sheet[name][1].link) == sheet[name][3 if timed else 2].value, name
+    assert all(row[3].link for row in table(report, "contract").rows[:-1])
 
 
 def test_half_hours_and_days(may: Year) -> None:
@@ -147,5 +165,5 @@ def test_the_penalties_of_a_contract(may: Year) -> None:
 def test_where_callers_leave_and_what_they_hear(may: Year) -> None:
     may.add("2026-05-08 09:59", "lavoro", Outcome.ABANDONED_IVR, article="L01")
     report = service(may.connection, MAY, ReportsSection(), AT)
-    assert [cell.text for cell in table(report, "steps").rows[0]] == ["lavoro", "menu", "1", "11"]
+    assert [cell.text for cell in table(report, "steps").rows[0]] == ["lavoro", "menu", "1", "10"]
     assert [[cell.text for cell in row] for row in table(report, "articles").rows] == [["lavoro", "L01", "3", "2", "66,67%"]]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ivr_engine.reports.model import Report
 
 _PAGE = 50
+_YEAR_S = 366 * 86_400
 _DOWNLOADS = ("pdf", "xlsx", "csv", "json", "svg")
 
 
@@ -166,7 +167,17 @@ def _wanted(query: Fields) -> Wanted:
         queued="queued" in query,
         transferred="transferred" in query,
         within=query.whole("within") if "within" in query else None,
+        beyond=query.whole("beyond") if "beyond" in query else None,
+        clock=query.text("clock", 5),
+        once=query.whole("once", most=_YEAR_S) if "once" in query else None,
+        step=_of_line(query.text("step", 120)),
+        article=_of_line(query.text("article", 120)),
     )
+
+
+def _of_line(named: str) -> tuple[str, str] | None:
+    line, _, name = named.partition("/")
+    return (line, name) if name else None
 
 
 async def close(visit: Visit) -> Answer:
