@@ -12,7 +12,7 @@
 
   const build = async (worklet, said, lost) => {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: SOUND });
-    let context = null, over = false;
+    let context = null, over = false, listening = false;
     const close = () => {
       over = true;
       end(stream, context);
@@ -24,13 +24,16 @@
       const node = new AudioWorkletNode(context, "telephone", {
         numberOfInputs: 1, numberOfOutputs: 1, outputChannelCount: [1], channelCount: 1, channelCountMode: "explicit",
       });
-      node.port.onmessage = (event) => said(event.data);
+      node.port.onmessage = (event) => { if (listening) said(event.data); }; // some come after it was told to stop
       node.onprocessorerror = () => over || lost();
       for (const track of stream.getTracks()) track.addEventListener("ended", () => over || lost());
       context.createMediaStreamSource(stream).connect(node).connect(context.destination);
       return {
-        listen: (on) => node.port.postMessage(on),
-        hear: (bytes) => node.port.postMessage(bytes, [bytes]),
+        listen: (on) => {
+          listening = on;
+          node.port.postMessage(on);
+        },
+        hear: (bytes) => node.port.postMessage(bytes),
         close,
       };
     } catch (error) {
