@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    Open = Callable[..., Page]
+
 pytestmark = pytest.mark.timeout(180)
 
 BUILD = ROOT / "build"
@@ -49,13 +51,15 @@ def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[C
         reason = "whisper-base is not in build/models: run tests/speech/install.sh"
         (pytest.fail if os.environ.get("IVR_REQUIRE_MODELS") == "1" else pytest.skip)(reason)
     site = Console(tmp_path_factory.mktemp("voice"), VOICE)
-    rendered = site.run("prompts", "render")
-    assert rendered.returncode == 0, rendered.stderr
-    people(site, hashed)
-    site.open()
-    site.engine.wait_for("callers are heard", 60)
-    yield site
-    site.close()
+    try:
+        rendered = site.run("prompts", "render")
+        assert rendered.returncode == 0, rendered.stderr
+        people(site, hashed)
+        site.open()
+        site.engine.wait_for("callers are heard", 60)
+        yield site
+    finally:
+        site.close()
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +77,6 @@ def speaking(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     launched = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=[*FLAGS.split(), *flags])
     yield launched
     launched.close()
-
-
-Open = Callable[..., "Page"] if TYPE_CHECKING else Any
 
 
 @pytest.fixture
