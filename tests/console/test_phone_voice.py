@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import time
 import wave
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from playwright.sync_api import expect
 from ivr_engine.hearing import RATE
 from ivr_engine.records.store import StoreReader
 
-from ..cli.site import ROOT
+from ..cli.site import IVR, ROOT
 from ..conftest import FLAGS
 from .conftest import people
 from .site import SETTINGS, Console
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Page]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 BUILD = ROOT / "build"
 LAVORO = "800196001"
@@ -52,8 +54,8 @@ def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[C
         (pytest.fail if os.environ.get("IVR_REQUIRE_MODELS") == "1" else pytest.skip)(reason)
     site = Console(tmp_path_factory.mktemp("voice"), VOICE)
     try:
-        rendered = site.run("prompts", "render")
-        assert rendered.returncode == 0, rendered.stderr
+        # Once a machine, as for tests/asterisk.
+        subprocess.run([str(IVR), "prompts", "render"], cwd=site.folder, check=True, capture_output=True, timeout=180)
         people(site, hashed)
         site.open()
         site.engine.wait_for("callers are heard", 60)
@@ -64,11 +66,11 @@ def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[C
 
 @pytest.fixture(scope="module")
 def speaking(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A second Chromium, whose microphone hears 4 s of silence, "dimissioni", and so on for ever."""
+    """A second Chromium, whose microphone hears 6 s of silence, "dimissioni", and so on for ever."""
     file = tmp_path_factory.mktemp("microphone") / "said.wav"
     with wave.open(str(ROOT / "tests" / "voices" / "dimissioni.wav")) as said, wave.open(str(file), "wb") as sound:
         sound.setparams(said.getparams())
-        sound.writeframes(bytes(RATE * 2 * 4) + said.readframes(said.getnframes()) + bytes(RATE * 2))
+        sound.writeframes(bytes(RATE * 2 * 6) + said.readframes(said.getnframes()) + bytes(RATE * 2))
     flags = (
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={file}",
@@ -132,9 +134,15 @@ def hang_up(page: Page) -> None:
 
 
 def journal(console: Console, kind: str) -> list[dict[str, Any]]:
-    """Events of that kind of the last call."""
+    """Events of that kind of the last call, once it has ended in the store too, which may be a moment behind."""
     contacts = StoreReader(console.data).contacts
-    last = max(contacts.list(line="lavoro"), key=lambda contact: contact.started_at)
+    until = time.monotonic() + 15
+    while True:
+        last = max(contacts.list(line="lavoro"), key=lambda contact: contact.started_at)
+        if last.outcome is not None:
+            break
+        assert time.monotonic() < until, last
+        time.sleep(0.05)
     shown = contacts.show(last.id)
     assert shown
     return [dict(entry.data) for entry in shown.journal if entry.kind == kind]
@@ -148,12 +156,11 @@ def test_what_is_said_into_the_microphone_is_understood(console: Console, phone:
     expect(page.locator("#said")).to_contain_text("Come dare le dimissioni, 1.", timeout=60_000)
     hang_up(page)
     expect(page.locator("#phone-open")).to_be_hidden()
-    (heard, *_) = journal(console, "SpeechHeard")
-    assert (heard["result"], heard["band"], heard["engine"]) == ("said", "take", "whisper-base")
-    hint = next(event for event in journal(console, "PromptHeard") if event["prompt"] in ("menu", "speech.hint"))
-    assert hint["heard_ms"] > 500, "the prompt was sent until the voice cut in"
-    menu = [event for event in journal(console, "PromptHeard") if event["prompt"] == "menu"]
-    assert menu[0]["heard_ms"] < menu[0]["length_ms"] - 5000
+    heard = [(event["result"], event["band"], event["engine"]) for event in journal(console, "SpeechHeard")]
+    assert ("said", "take", "whisper-base") in heard
+    hint, menu = journal(console, "PromptHeard")[1:3]
+    assert hint["heard_ms"] == hint["length_ms"], "the question was said until the voice cut in"
+    assert 0 < menu["heard_ms"] < menu["length_ms"] - 5000
     assert page.evaluate("window.heard") > 50, "the prompt came as sound"
     sent = page.evaluate("window.sent")
     assert {size for size, _ in sent} == {320}
@@ -238,14 +245,15 @@ def test_a_microphone_that_sends_nothing_leaves_the_keys(console: Console, phone
 
 
 CUT_OFF = """() => new Promise((resolve) => {
-  document.body.addEventListener("live-connected", resolve, { once: true });
+  document.body.addEventListener("live-connected", () => resolve(true), { once: true });
+  setTimeout(() => resolve(false), 10000);
   window.live.sendBytes(new ArrayBuffer(320)); // nobody calls: there is no microphone
 })"""
 
 
 def test_what_is_no_sound_of_a_microphone_ends_the_connection(phone: Open) -> None:
     page = phone()
-    page.evaluate(CUT_OFF)
+    assert page.evaluate(CUT_OFF)
     call(page)
     expect(page.locator("#phone-open")).to_be_visible()
     page.evaluate("window.live.sendBytes(new ArrayBuffer(322))")
