@@ -66,6 +66,8 @@ class Conversation:
         self._unheard_ms = 0  # since the caller's side sent anything
         self.reply: Reply | None = None
         """What came of it, once it is over."""
+        self.files: tuple[str, ...] = ()
+        """The sounds by name, for those who show what is said."""
         self.keys = ""
         """Keys that were pressed after the reply was clear: they are the next step's."""
         self.ended: Callable[[], None] = lambda: None

@@ -54,6 +54,7 @@ class Media:
             return None
         recordings = await self._recordings.load(language, files)
         conversation = Conversation(recordings, keys, listening, self._grace_s)
+        conversation.files = tuple(files)
         ear = self._ears.open(listening.expectation, conversation.told)
         if ear is None:
             return None

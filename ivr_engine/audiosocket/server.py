@@ -118,6 +118,11 @@ class MediaServer:
         self._waiting[name.bytes] = conversation, timer
         return str(name)
 
+    def sounds_of(self, name: str) -> tuple[str, ...]:
+        """Names of what is about to be said in the conversation of that UUID; none when nobody is expected for it."""
+        waiting = self._waiting.get(uuid.UUID(name).bytes)
+        return waiting[0].files if waiting is not None else ()
+
     def forget(self, name: str) -> None:
         """Nobody will come for it any more; nothing when somebody has."""
         waiting = self._waiting.pop(uuid.UUID(name).bytes, None)

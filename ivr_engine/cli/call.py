@@ -119,21 +119,37 @@ def _told(answer: dict[str, Any]) -> str:
 @click.command()
 @click.argument("number")
 @click.option("--from", "caller", default="+393330000001", show_default=True, help="The caller's number.")
+@click.option("--voice", is_flag=True, help="Speak, too: `say FILE.wav` says a recording as soon as the line listens.")
 @click.pass_obj
-def phone(settings: Settings, number: str, caller: str) -> None:
+def phone(settings: Settings, number: str, caller: str, voice: bool) -> None:
     """Call NUMBER and press keys yourself: type them and Enter; an empty line, or Ctrl-D, hangs up."""
     with Client(settings) as client:
-        client.send(do="phone", number=number, caller=caller)
-        threading.Thread(target=_keypad, args=(client,), daemon=True).start()
+        client.send(do="phone", number=number, caller=caller, **({"voice": True} if voice else {}))
+        threading.Thread(target=_keypad, args=(client,), kwargs={"voice": voice}, daemon=True).start()
         for answer in client.answers(patience_s=None):
             click.echo(_spoken(answer))
 
 
-def _keypad(client: Client) -> None:
+def _keypad(client: Client, *, voice: bool) -> None:
     for line in sys.stdin:
+        if line.split(maxsplit=1)[:1] == ["say"]:
+            _say(client, line.strip().removeprefix("say").strip(), voice=voice)
+            continue
         keys = "".join(line.split())
         client.send(**({"keys": keys} if keys else {"hang_up": True}))
     client.send(hang_up=True)
+
+
+def _say(client: Client, file: str, *, voice: bool) -> None:
+    from ivr_engine.cli.saying import pieces
+
+    try:
+        if not voice:
+            raise IvrError("this call has keys alone", "begin it with --voice")
+        for piece, more in pieces(Path(file)):
+            client.send(say=piece, more=more)
+    except IvrError as error:
+        click.echo(f"  [{error}]")
 
 
 def _spoken(answer: dict[str, Any]) -> str:

@@ -33,6 +33,8 @@ class Tab:
         self.user, self.token = user, token
         self.on_gone: list[Callable[[], None]] = []
         """Called once when the connection is over."""
+        self.on_bytes: Callable[[bytes], None] | None = None
+        """Takes what is no text: a telephone's microphone. Without one whoever sends bytes is cut off."""
         self._live = live
         self._transport: Any = None
         self._heard = live.reactor.seconds()
@@ -49,6 +51,11 @@ class Tab:
                 return
         if self._transport is not None:
             self._transport.sendTextMessage(text)
+
+    def send_bytes(self, data: bytes) -> None:
+        """A telephone's sound; a browser that lags misses it, for it would come too late."""
+        if self._transport is not None and self._behind is None:
+            self._transport.sendBytesMessage(data)
 
     def close(self) -> None:
         """End the connection."""
@@ -96,9 +103,13 @@ class Tab:
             return
         self._live.said(self, said)
 
-    def bytesMessageReceived(self, data: bytes | bytearray) -> None:  # noqa: N802, ARG002 - Twisted's name
-        """Nobody sends bytes here."""
-        self.close()
+    def bytesMessageReceived(self, data: bytes | bytearray) -> None:  # noqa: N802 - Twisted's name
+        """Sound."""
+        self._heard, self._received = self._live.reactor.seconds(), 0
+        if self.on_bytes is None:
+            self.close()
+        else:
+            self._live.guard(self, "bytes", self.on_bytes, bytes(data))
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802, ARG002 - Twisted's name
         """The tab is gone."""
@@ -199,14 +210,17 @@ class Live:
             gone()
 
     def said(self, tab: Tab, message: dict[str, Any]) -> None:
-        """See Tab. A handler's fault ends nothing but its tab."""
-        handler = self._handlers.get(str(message.get("kind", "")))
-        if handler is None:
-            return
+        """See Tab."""
+        kind = str(message.get("kind", ""))
+        if handler := self._handlers.get(kind):
+            self.guard(tab, kind, handler, tab, message)
+
+    def guard(self, tab: Tab, kind: str, handler: Callable[..., None], *message: Any) -> None:
+        """Have a message handled. A handler's fault ends nothing but its tab."""
         try:
-            handler(tab, message)
+            handler(*message)
         except Exception:
-            log.exception("a message of a browser failed", kind=message.get("kind"))
+            log.exception("a message of a browser failed", kind=kind)
             tab.close()
 
     def _check(self) -> None:

@@ -16,7 +16,7 @@ from ivr_engine.records import audit
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from ivr_engine.clock import Clock
     from ivr_engine.config import Settings
@@ -67,6 +67,10 @@ class Office:
     lines: Callable[[], Lines]
     publication: Publication | None
     reload: Callable[[], Coroutine[Any, Any, dict[str, int]]]
+    listens: Callable[[], bool]
+    """Whether callers may speak: some recogniser is at work."""
+    sounds_of: Callable[[str], Sequence[str]]
+    """See MediaServer.sounds_of."""
 
     @cached_property
     def cards(self) -> Cards:

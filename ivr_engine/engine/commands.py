@@ -9,9 +9,11 @@ import msgspec
 import structlog
 from twisted.internet.defer import Deferred
 
+from ivr_engine.engine.speaker import Speaker
 from ivr_engine.errors import IvrError
 from ivr_engine.events import ContactEnded, ContactStarted, PromptHeard, QueueEntered, StepEntered
 from ivr_engine.exchange.virtual.caller import InteractiveCaller, ScriptedCaller
+from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 
 if TYPE_CHECKING:
@@ -40,10 +42,11 @@ class Call(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Phone(msgspec.Struct, forbid_unknown_fields=True):
-    """An interactive call, as `ivr phone` asks for it."""
+    """An interactive call, as `ivr phone` asks for it; with a `voice` recordings can be said in it."""
 
     number: str
     caller: str = ""
+    voice: bool = False
 
 
 class Watch(msgspec.Struct, forbid_unknown_fields=True):
@@ -203,18 +206,32 @@ def _call(engine: Engine, conversation: Conversation, request: Call) -> None:
 
 def _phone(engine: Engine, conversation: Conversation, request: Phone) -> None:
     catalogue = engine.lines.catalogue
+    if request.voice and (engine.voices.media is None or isinstance(engine.clock, FastClock)):
+        raise IvrError("nobody listens to voices here", "`ivr doctor` says what is missing; without --voice there are the keys")
 
     def done(ended: tuple[CallRecord, str]) -> None:
         record, outcome = ended
         conversation.tell("done", contact=record.contact, outcome=outcome, ended_by=record.ended_by)
         conversation.end()
 
+    def conversing(name: str) -> None:
+        for file in engine.voices.server.sounds_of(name) if name else ():
+            sound(file)
+        speaker.listen(bool(name))
+
+    def sound(file: str) -> None:
+        conversation.tell("sound", text=catalogue.text("it", file))
+
     caller = InteractiveCaller(
         request.caller,
-        on_sound=lambda file: conversation.tell("sound", text=catalogue.text("it", file)),
+        speaks=request.voice,
+        on_sound=sound,
+        on_conversation=conversing,
         on_queue=lambda queue: conversation.tell("queue", queue=queue),
         on_talk=lambda operator: conversation.tell("talk", operator=operator),
     )
+
+    speaker = Speaker(engine.voices.server.pacer, caller.speak)
 
     def press(key: str) -> None:
         conversation.tell("key", key=key, taken=caller.press(key))
@@ -225,6 +242,8 @@ def _phone(engine: Engine, conversation: Conversation, request: Phone) -> None:
         # Keys typed at once are pressed as a finger would: between two of them the engine has to listen again.
         for place, key in enumerate(str(line.get("keys", ""))):
             engine.clock.callLater(place * _KEY_PACE_S, press, key)
+        if "say" in line and request.voice:
+            speaker.add(str(line["say"]), more=bool(line.get("more")))
 
     conversation.on_line = keyed
     conversation.on_gone = caller.hang_up

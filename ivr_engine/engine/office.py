@@ -32,5 +32,7 @@ def console(engine: Engine) -> Console:
             lines=lambda: engine.lines,
             publication=engine.publication,
             reload=engine.reload,
+            listens=lambda: engine.voices.media is not None,
+            sounds_of=engine.voices.server.sounds_of,
         )
     )

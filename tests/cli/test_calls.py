@@ -139,6 +139,7 @@ def test_what_happened_is_looked_up_afterwards(running: Site) -> None:
         (["call", TRIAL, "--hangup-after", "nowhere"], "no line has a step nowhere"),
         (["call", "800196999"], "no line has the number 800196999 (numbers: 800196001, "),
         (["phone", "800196999"], "no line has the number 800196999"),
+        (["phone", TRIAL, "--voice"], "nobody listens to voices here (`ivr doctor` says what is missing; "),
     ],
 )
 def test_what_is_not_there_is_one_sentence(running: Site, command: list[str], sentence: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ivr_engine.console import words
-from ivr_engine.console.phone import offered
+from ivr_engine.console.phone import offered, takes_voice
 from ivr_engine.console.visit import Answer, NotFound
 from ivr_engine.speech.manifest import sound_path
 
 if TYPE_CHECKING:
     from ivr_engine.console.visit import Visit
+
+MICROPHONE = {"Permissions-Policy": "camera=(), geolocation=(), microphone=(self)"}
+"""Of this page alone; see app.py for the others."""
 
 
 async def show(visit: Visit) -> Answer:
@@ -19,7 +23,9 @@ async def show(visit: Visit) -> Answer:
         raise NotFound
     lines = visit.office.lines()
     numbers = [(number, words.title(lines, line, visit.language)) for number, line in sorted(lines.numbers().items())]
-    return visit.page("phone/phone.html", numbers=numbers)
+    voice = takes_voice(visit.office)
+    page = visit.page("phone/phone.html", numbers=numbers, voice=voice)
+    return replace(page, headers=MICROPHONE) if voice else page
 
 
 async def sound(visit: Visit, language: str, file: str) -> Answer:

@@ -1,7 +1,8 @@
-// The live feed and htmx's manners. Messages: {"kind", "target"?, "html"?, ...}; each becomes the event live-<kind> on the body.
+// The live feed and htmx's manners. Messages: {"kind", "target"?, "html"?, ...}; each becomes the event live-<kind> on the body,
+// and what is no text the event live-bytes.
 (() => {
   "use strict";
-  const FIRST_WAIT = 300, LONGEST_WAIT = 5000;
+  const FIRST_WAIT = 300, LONGEST_WAIT = 5000, MOST_BEHIND = 1 << 15;
   let socket = null, wait = FIRST_WAIT, before = false;
 
   const state = () => document.getElementById("live-state");
@@ -12,6 +13,8 @@
     place.classList.toggle("off", !on);
   };
 
+  const tell = (kind, detail) => document.body.dispatchEvent(new CustomEvent("live-" + kind, { detail }));
+
   const take = (message) => {
     if (message.target && typeof message.html === "string") {
       const place = document.getElementById(message.target);
@@ -20,18 +23,22 @@
         htmx.process(place);
       }
     }
-    document.body.dispatchEvent(new CustomEvent("live-" + message.kind, { detail: message }));
+    tell(message.kind, message);
   };
 
   const connect = () => {
     socket = new WebSocket((location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/live");
+    socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
       wait = FIRST_WAIT;
       show(true);
-      document.body.dispatchEvent(new CustomEvent("live-connected", { detail: { again: before } }));
+      tell("connected", { again: before });
       before = true;
     });
-    socket.addEventListener("message", (event) => take(JSON.parse(event.data)));
+    socket.addEventListener("message", (event) => {
+      if (typeof event.data === "string") take(JSON.parse(event.data));
+      else tell("bytes", event.data);
+    });
     socket.addEventListener("close", () => {
       show(false);
       setTimeout(connect, wait * (0.75 + Math.random() / 2));
@@ -45,6 +52,10 @@
       if (!socket || socket.readyState !== WebSocket.OPEN) return false;
       socket.send(JSON.stringify({ kind, ...fields }));
       return true;
+    },
+    // Sound: what cannot leave now would come too late.
+    sendBytes: (bytes) => {
+      if (socket && socket.readyState === WebSocket.OPEN && socket.bufferedAmount < MOST_BEHIND) socket.send(bytes);
     },
     // Said politely by screen readers.
     announce: (text) => {

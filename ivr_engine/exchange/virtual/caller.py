@@ -58,8 +58,25 @@ class Caller:
             if media is not None:
                 media.say(spoken(text))
 
-    def conversing(self) -> None:
-        """The engine speaks and listens at once now, for one question."""
+    def speak(self, samples: bytes) -> None:
+        """Speak with a voice: samples as in hearing.py; nobody hears them outside a conversation."""
+        if self.channel is not None and self.channel.media is not None:
+            self.channel.media.say(samples)
+
+    def lose_voice(self) -> None:
+        """Speak no more in this call: a conversation breaks off, and the exchange has no AudioSocket for them from now on."""
+        self.speaks = False
+        if self.channel is not None and self.channel.media is not None:
+            self.channel.media.close()
+
+    def conversing(self, name: str) -> None:
+        """The engine speaks and listens at once now, for one question; `name` is the UUID it gave the conversation."""
+
+    def hears(self, samples: bytes) -> None:
+        """What the engine says in a conversation, 20 ms after 20 ms: samples as in hearing.py."""
+
+    def conversed(self) -> None:
+        """The conversation is over."""
 
     def hang_up(self) -> None:
         """Put the receiver down."""
@@ -93,7 +110,11 @@ class Caller:
 
 
 class InteractiveCaller(Caller):
-    """A person: callbacks tell what is heard, the owner presses keys and hangs up."""
+    """A person: callbacks tell what is heard, the owner presses keys, speaks and hangs up.
+
+    `speaks`: they have a microphone. `on_conversation` is told the UUID of each conversation, and "" when it is over;
+    `on_voice` what the engine says in it.
+    """
 
     def __init__(
         self,
@@ -105,15 +126,35 @@ class InteractiveCaller(Caller):
         on_queue: Callable[[str], object] | None = None,
         on_talk: Callable[[str], object] | None = None,
         on_hangup: Callable[[str], object] | None = None,
+        speaks: bool = False,
+        on_conversation: Callable[[str], object] | None = None,
+        on_voice: Callable[[bytes], object] | None = None,
     ) -> None:
         super().__init__(number, name)
         self._on_sound, self._on_listening, self._on_queue = on_sound, on_listening, on_queue
         self._on_talk, self._on_hangup = on_talk, on_hangup
+        self.speaks = speaks
+        self._on_conversation, self._on_voice = on_conversation, on_voice
 
     def sound(self, file: str, seconds: float) -> None:  # noqa: ARG002 - a person hears how long it is
         """Tell which file plays."""
         if self._on_sound:
             self._on_sound(file)
+
+    def conversing(self, name: str) -> None:
+        """Tell which conversation begins."""
+        if self._on_conversation:
+            self._on_conversation(name)
+
+    def hears(self, samples: bytes) -> None:
+        """Pass on what the engine says."""
+        if self._on_voice:
+            self._on_voice(samples)
+
+    def conversed(self) -> None:
+        """Tell that the conversation is over."""
+        if self._on_conversation:
+            self._on_conversation("")
 
     def listening(self, keys: str, *, prompt: bool) -> None:  # noqa: ARG002 - a person presses when they like
         """Tell that keys are taken."""
@@ -184,7 +225,7 @@ class ScriptedCaller(Caller):
         elif self._inputs and self._inputs[0].startswith(CUT_IN + HANG_UP):
             self._act(min(_CUT_IN_S, seconds / 2), self._cut_in)
 
-    def conversing(self) -> None:
+    def conversing(self, name: str) -> None:  # noqa: ARG002 - any will do
         """The next input may begin."""
         self._prompted = True
 

@@ -108,10 +108,11 @@ class MediaClient(Protocol):
         self.transport.write(packet(AUDIO, samples))
 
     def close(self) -> None:
-        """The caller has hung up."""
+        """The caller has hung up, or has no voice any more."""
         self.transport.loseConnection()
 
     def _hear(self, samples: bytes) -> None:
+        self._channel.caller.hears(samples)
         self._frames += 1
         if samples.strip(b"\x00"):
             self._quiet, self._asked = 0, False
@@ -140,11 +141,12 @@ async def audiosocket(channel: Channel, options: str) -> int:
         hold.release()
         return -1
     channel.media = client
-    channel.caller.conversing()
+    channel.caller.conversing(name)
     try:
         ended = await channel.pause(None)
     finally:
         channel.media = None
+        channel.caller.conversed()
         hold.release()
     if ended.how is How.HANGUP:
         client.close()
