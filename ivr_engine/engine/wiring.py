@@ -21,6 +21,7 @@ from ivr_engine.engine.office import console
 from ivr_engine.engine.voices import Voices
 from ivr_engine.engine.watch import observer
 from ivr_engine.errors import IvrError, Unavailable
+from ivr_engine.events import QueueLeft
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.observe.subject import Link
@@ -93,7 +94,7 @@ class Engine:
         self.board = Board(notices or Notices())
         self.pools.switch_off(self.board.notices.off)
         self.waits = Waits(reactor, self.clock, self.queue_state)
-        self.feed.subscribe(self.waits.take)
+        self.feed.subscribe(self.waits.take, kinds=(QueueLeft,))
         self.voices = Voices(settings, reactor, self.clock, self.sound_length, text_ears)
         self.serving = self._serve(lines)
         self.reception = Reception(
