@@ -178,6 +178,8 @@ def result(value: object, data: str | None = None, endpos: int | None = None) ->
 
 def parse_args(line: str) -> list[str]:
     """The words of a command line, split as res_agi's parse_args does: quotes group, a backslash takes the next character."""
+    if '"' not in line and "\\" not in line and "\t" not in line:
+        return [word for word in line.split(" ") if word][: MOST_WORDS - 1]
     if _PLAIN.fullmatch(line):
         return [quoted or bare for quoted, bare in _PLAIN_WORD.findall(line)][: MOST_WORDS - 1]
     words: list[str] = []
@@ -306,7 +308,7 @@ class AgiClient(TwistedProtocol):
     def _step(self, result: object, answer: Coroutine[Any, Any, str | None]) -> None:
         """Run a command up to its next wait. By hand: a Deferred of its own would cost as much as the command."""
         try:
-            awaited = answer.throw(result.value) if isinstance(result, Failure) else answer.send(None)
+            awaited = answer.throw(result.value) if isinstance(result, Failure) else answer.send(None)  # type: ignore[arg-type]
         except StopIteration as done:
             self._reply("" if done.value is None else f"{done.value}\n")
         except WrongUsage:
