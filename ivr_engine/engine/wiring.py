@@ -17,7 +17,6 @@ from ivr_engine.dialogue.runner import House
 from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
-from ivr_engine.engine.office import console
 from ivr_engine.engine.voices import Voices
 from ivr_engine.engine.watch import observer
 from ivr_engine.errors import IvrError, Unavailable
@@ -169,6 +168,8 @@ class Engine:
         """Calls come first: without its console the engine serves them all the same."""
         if not self.settings.console.enabled or self.publication is None:
             return None
+        from ivr_engine.engine.office import console  # a quarter of all there is to import, and calls do not need it
+
         self.console = console(self)
         try:
             return self.console.listen()
