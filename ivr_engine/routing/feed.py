@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -55,7 +55,8 @@ class ScreenPop:
 Notice: TypeAlias = "Event | ScreenPop | CaseTouched"
 
 
-class _Subscriber(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscriber:
     deliver: Callable[[Notice], None]
     operator: str | None
     kinds: tuple[type[Notice], ...]
@@ -91,10 +92,10 @@ class Feed:
         if concerned is None:
             concerned = tuple(one for one in self._subscribers if kind is not PrivateNoted and kind in (one.kinds or (kind,)))
             self._concerned[kind] = concerned
-        for deliver, operator, _kinds in concerned:
-            if operator is not None and getattr(notice, "operator", None) != operator:
+        for one in concerned:
+            if one.operator is not None and getattr(notice, "operator", None) != one.operator:
                 continue
             try:
-                deliver(notice)
+                one.deliver(notice)
             except Exception as error:  # noqa: BLE001 - a watcher's fault is its own
                 log.warning("a watcher failed", error=repr(error))
