@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import structlog
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from twisted.python.failure import Failure
+    from collections.abc import Coroutine, Sequence
 
 _log = structlog.get_logger()
 
@@ -104,7 +102,7 @@ class WrongUsage(Exception):
 class Responder(Protocol):
     """The exchange behind one connection: does what the commands say."""
 
-    async def respond(self, command: str, words: Sequence[str]) -> str | None:
+    def respond(self, command: str, words: Sequence[str]) -> Coroutine[Any, Any, str | None]:
         """The reply line without its end ("200 result=0"); None sends none (a command that was interrupted)."""
 
     def interrupt(self) -> None:
@@ -180,6 +178,8 @@ def result(value: object, data: str | None = None, endpos: int | None = None) ->
 
 def parse_args(line: str) -> list[str]:
     """The words of a command line, split as res_agi's parse_args does: quotes group, a backslash takes the next character."""
+    if '"' not in line and "\\" not in line and "\t" not in line:
+        return [word for word in line.split(" ") if word][: MOST_WORDS - 1]
     if _PLAIN.fullmatch(line):
         return [quoted or bare for quoted, bare in _PLAIN_WORD.findall(line)][: MOST_WORDS - 1]
     words: list[str] = []
@@ -301,28 +301,32 @@ class AgiClient(TwistedProtocol):
         else:
             self._running = name
             self._responder.turn(ours=True)
-            Deferred.fromCoroutine(self._answer(name, words)).addErrback(self._break)
+            self._step(None, self._responder.respond(name, words))
             if self._ended and command.watches:
                 self._responder.interrupt()
 
-    async def _answer(self, name: str, words: Sequence[str]) -> None:
+    def _step(self, result: object, answer: Coroutine[Any, Any, str | None]) -> None:
+        """Run a command up to its next wait. By hand: a Deferred of its own would cost as much as the command."""
         try:
-            text = await self._responder.respond(name, words)
-            reply = "" if text is None else f"{text}\n"
+            awaited = answer.throw(result.value) if isinstance(result, Failure) else answer.send(None)  # type: ignore[arg-type]
+        except StopIteration as done:
+            self._reply("" if done.value is None else f"{done.value}\n")
         except WrongUsage:
-            reply = _usage(name)
+            self._reply(_usage(self._running))
+        except Exception as error:  # noqa: BLE001 - a mistake in the Responder must not leave the engine waiting
+            _log.error("the exchange failed at a command", command=self._running, exc_info=error)
+            self._running = ""
+            self._end("FAILURE")
+        else:
+            awaited.addBoth(self._step, answer)
+
+    def _reply(self, reply: str) -> None:
         self._running = ""
         self._responder.turn(ours=False)
         self._write(reply)
         if self._hung_up and not self.dead:
             self._tell_of_hangup()
         self._next()
-
-    def _break(self, failure: Failure) -> None:
-        """A mistake in the Responder must not leave the engine waiting: it is logged, and the script ends."""
-        _log.error("the exchange failed at a command", command=self._running, exc_info=failure.value)
-        self._running = ""
-        self._end("FAILURE")
 
     def _tell_of_hangup(self) -> None:
         self.dead = True

@@ -77,13 +77,15 @@ class Agi:
     async def _live(self, *words: str, extra: float | None = 0.0) -> Reply:
         if self._session.hung_up:
             raise CallerHungUp
-        return self._checked(words, await self._session.ask(encode(*words), extra))
+        reply = await self._session.ask(encode(*words), extra)
+        return reply if reply.code == 200 else self._checked(words, reply)
 
     async def _always(self, *words: str, extra: float | None = 0.0) -> Reply:
-        return self._checked(words, await self._session.ask(encode(*words), extra))
+        reply = await self._session.ask(encode(*words), extra)
+        return reply if reply.code == 200 else self._checked(words, reply)
 
     def _checked(self, words: tuple[str, ...], reply: Reply) -> Reply:
-        if reply.code == 200 or reply.code == 503:
+        if reply.code == 503:
             return reply
         if reply.code == 511:
             self._session.hung_up = True
@@ -153,8 +155,9 @@ class Agi:
     async def stream_file(self, file: str, keys: str = "", offset: int = 0) -> Played:
         """Play a sound from sample `offset`; a key in `keys` stops it."""
         reply = await self._live("STREAM", "FILE", file, keys, *([str(offset)] if offset else []))
-        ok = await self._worked(reply, reply.endpos // SAMPLES_PER_MS)
-        return Played(key_of(reply.number), reply.endpos, ok)
+        endpos = reply.endpos
+        ok = reply.result != "-1" or await self._worked(reply, endpos // SAMPLES_PER_MS)
+        return Played(key_of(reply.number), endpos, ok)
 
     async def control_stream_file(
         self,
@@ -192,7 +195,7 @@ class Agi:
     async def wait_for_digit(self, timeout_ms: int) -> Pressed:
         """Wait for one key; less than 0 waits for ever."""
         reply = await self._live("WAIT", "FOR", "DIGIT", str(timeout_ms), extra=_seconds(timeout_ms))
-        ok = await self._worked(reply)
+        ok = reply.result != "-1" or await self._worked(reply)
         return Pressed(key_of(reply.number), ok)
 
     async def record_file(

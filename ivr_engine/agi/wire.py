@@ -15,6 +15,7 @@ MAX_LINE: Final = 2047  # Asterisk read commands into 2048 bytes, the closing NU
 MAX_WORDS: Final = 127  # of its 128 argument slots the last holds NULL
 
 _BARE = re.compile(r"(?!failure)[A-Za-z0-9_./:#*,;()=+-]+", re.IGNORECASE)
+_ALL_BARE = re.compile(rf"{_BARE.pattern}(?: {_BARE.pattern})*", re.IGNORECASE)
 _BREAKS = str.maketrans("\r\n\0", "   ")
 _ENDPOS = re.compile(r"(?:^| )endpos=(-?\d+)")
 _USAGE_END = b"520 End of proper usage."
@@ -266,7 +267,9 @@ def encode(*words: str) -> bytes:
     """
     if len(words) > MAX_WORDS:
         raise CommandTooLong(f"{len(words)} words in one command, Asterisk takes {MAX_WORDS}")
-    line = " ".join([word if _BARE.fullmatch(word) else _quoted(word) for word in words])
+    line = " ".join(words)
+    if not _ALL_BARE.fullmatch(line) or line.count(" ") >= len(words):  # one look at what nearly every command is
+        line = " ".join([word if _BARE.fullmatch(word) else _quoted(word) for word in words])
     raw = line.encode(errors="replace") + b"\n"
     if len(raw) > MAX_LINE:
         raise CommandTooLong(f"a command of {len(raw)} bytes, Asterisk takes {MAX_LINE}")

@@ -6,8 +6,6 @@ import wave
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import soxr
 import structlog
 from twisted.internet.threads import deferToThreadPool
 
@@ -89,6 +87,9 @@ class Recordings:
             log.warning("a sound cannot be read", file=str(path), why=str(error))
             return None
         if rate != RATE:
+            import numpy as np  # most sites' sounds need neither
+            import soxr
+
             samples = soxr.resample(np.frombuffer(samples, "<i2"), rate, RATE).astype("<i2").tobytes()
         return Recorded(tuple(frames(samples)), len(samples) // 2 * 1000 // RATE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ def serve(settings: Settings) -> None:
     for problem in sounds_wanting(settings, served.lines):
         log.warning("sounds are wanting", problem=str(problem))
     click.echo(_greeting(engine), err=True)
+    gc.freeze()  # what is there now stays: no collection need look through it while calls wait
     run(reactor, engine.stop, lambda: _leave(engine, reactor))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from ivr_engine.dialogue.source import Source
@@ -71,6 +70,5 @@ class LineFiles:
         return self.broken.get(name) or Source(self.shown.get(name, name), self.texts.get(name))
 
 
-@lru_cache(maxsize=256)  # the files of all lines are compared with their versions at every start, reload and publication
 def _said(text: str) -> Any:
     return Source("", text).data or text

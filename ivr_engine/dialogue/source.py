@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from copy import deepcopy
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import yaml
@@ -61,6 +64,76 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names)}" if names else ""
 
 
+class _Reading:
+    """What one text holds, and its mistakes, whatever file it stands in."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.data: Any = None
+        self.lines: dict[tuple[str, ...], int] = {}
+        self.unreadable: set[tuple[str, ...]] = set()
+
+    def _whole(self, message: str, rule: str) -> None:
+        self.problems.append(Problem("", 0, "", message, rule=rule))
+
+    def take(self, text: str) -> None:
+        try:
+            loader = _Loader(text)
+            node = loader.get_single_node()
+            if node is None:
+                self._whole("is empty", "empty")
+            elif isinstance(node, yaml.MappingNode):
+                self.data = self._plain(loader, node, ())
+            else:
+                self._whole("must be a group of keys and values", "wrong-value")
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            message = getattr(error, "problem", None) or str(error).splitlines()[0]
+            line = mark.line + 1 if mark else 0
+            hint = "a text that holds any of : , { } [ ] # needs quotes"
+            self.problems.append(Problem("", line, "", f"is not YAML: {message}", hint, "syntax"))
+        except RecursionError:
+            self._whole("is nested too deep", "syntax")
+
+    def _plain(self, loader: _Loader, node: yaml.Node, path: tuple[str, ...]) -> Any:
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(loader, node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return tuple(self._plain(loader, item, (*path, str(index))) for index, item in enumerate(node.value))
+        try:
+            return loader.construct_object(node)
+        except ValueError as error:  # a date such as 2012-02-31
+            line, field = node.start_mark.line + 1, ".".join(path)
+            self.problems.append(Problem("", line, field, f"{node.value!r} cannot be: {error}", rule="wrong-value"))
+            self.unreadable.add(path)
+            return None
+
+    def _mapping(self, loader: _Loader, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(Problem("", line, ".".join(path), "a key must be a plain word", rule="wrong-value"))
+                continue
+            key = key_node.value
+            inner = (*path, key)
+            if key in plain:
+                first = f"it is already on line {self.lines[inner]}"
+                self.problems.append(Problem("", line, ".".join(inner), "is written twice", first, "duplicate-key"))
+                continue
+            self.lines[inner] = line
+            plain[key] = self._plain(loader, value_node, inner)
+        return plain
+
+
+@lru_cache(maxsize=128)  # at every start and publication each text is read for its digest, for its parts, and as a line
+def _read(text: str) -> _Reading:
+    reading = _Reading()
+    reading.take(text)
+    return reading
+
+
 class Source:
     """One file's text. `data` is its plain content, keys as written, lists as tuples; None when there is nothing to work with.
 
@@ -68,13 +141,11 @@ class Source:
     """
 
     def __init__(self, file: str, text: str | None) -> None:
+        reading = _Reading() if text is None else _read(text)
         self.file = file
-        self.problems: list[Problem] = []
-        self.data: Any = None
-        self._lines: dict[tuple[str, ...], int] = {}
-        self._unreadable: set[tuple[str, ...]] = set()
-        if text is not None:
-            self._parse(text)
+        self.problems = [replace(problem, file=file) for problem in reading.problems]
+        self.data = deepcopy(reading.data)  # whoever works on it must not spoil what others read
+        self._lines, self._unreadable = reading.lines, reading.unreadable
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
@@ -93,55 +164,6 @@ class Source:
 
     def _whole(self, message: str, rule: str) -> None:
         self.problems.append(Problem(self.file, 0, "", message, rule=rule))
-
-    def _parse(self, text: str) -> None:
-        try:
-            loader = _Loader(text)
-            node = loader.get_single_node()
-            if node is None:
-                self._whole("is empty", "empty")
-            elif isinstance(node, yaml.MappingNode):
-                self.data = self._plain(loader, node, ())
-            else:
-                self._whole("must be a group of keys and values", "wrong-value")
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            message = getattr(error, "problem", None) or str(error).splitlines()[0]
-            line = mark.line + 1 if mark else 0
-            hint = "a text that holds any of : , { } [ ] # needs quotes"
-            self.problems.append(Problem(self.file, line, "", f"is not YAML: {message}", hint, "syntax"))
-        except RecursionError:
-            self._whole("is nested too deep", "syntax")
-
-    def _plain(self, loader: _Loader, node: yaml.Node, path: tuple[str, ...]) -> Any:
-        self._lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(loader, node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return tuple(self._plain(loader, item, (*path, str(index))) for index, item in enumerate(node.value))
-        try:
-            return loader.construct_object(node)
-        except ValueError as error:  # a date such as 2012-02-31
-            self.problem(path, f"{node.value!r} cannot be: {error}")
-            self._unreadable.add(path)
-            return None
-
-    def _mapping(self, loader: _Loader, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Any]:
-        plain: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem(self.file, line, ".".join(path), "a key must be a plain word", rule="wrong-value"))
-                continue
-            key = key_node.value
-            inner = (*path, key)
-            if key in plain:
-                first = f"it is already on line {self._lines[inner]}"
-                self.problems.append(Problem(self.file, line, ".".join(inner), "is written twice", first, "duplicate-key"))
-                continue
-            self._lines[inner] = line
-            plain[key] = self._plain(loader, value_node, inner)
-        return plain
 
     def __contains__(self, path: object) -> bool:
         """Whether something is written at that place."""

@@ -97,6 +97,7 @@ async def _serve(settings: Settings, plan: Plan, folder: Path, connection: Conne
     engine = Engine(settings, load_lines(settings), reactor, clock=clock, wired=True, store=store)
     engine.start()
     gc.freeze()  # lines and prompts stay to the end: the collector need not look through them at every call
+    gc.set_threshold(20_000)  # calls leave next to nothing for it
     try:
         day: date | None = first
         while day is not None:

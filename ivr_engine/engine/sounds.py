@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ivr_engine.errors import Invalid
-from ivr_engine.speech import render as making
 from ivr_engine.speech.install import install
 from ivr_engine.speech.manifest import Manifest, stale
 from ivr_engine.speech.units import LANGUAGES
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ivr_engine.errors import Problem
     from ivr_engine.hookspecs import MakeVoice, Voice
     from ivr_engine.speech.catalogue import Catalogue
+    from ivr_engine.speech.render import Progress
 
 
 def voice_names(settings: Settings) -> dict[str, str]:
@@ -43,13 +43,15 @@ def render(
     settings: Settings,
     catalogue: Catalogue,
     known: Mapping[str, MakeVoice],
-    progress: making.Progress = lambda _done, _total: None,
+    progress: Progress = lambda _done, _total: None,
     rate: int = 0,
 ) -> int:
     """Make what is missing or stale; how many sounds. What the chosen voice cannot say, the voice of last resort does.
 
     `rate`: the setting's when 0. Raises Invalid, Unavailable, OSError.
     """
+    from ivr_engine.speech import render as making  # what an engine never does takes a while to import
+
     folder, rate = settings.path(settings.prompts.folder), rate or settings.prompts.rate
     made = 0
     for language, voice in voices(settings, known).items():

@@ -17,10 +17,10 @@ from ivr_engine.dialogue.runner import House
 from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.commands import commands
 from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
-from ivr_engine.engine.office import console
 from ivr_engine.engine.voices import Voices
 from ivr_engine.engine.watch import observer
 from ivr_engine.errors import IvrError, Unavailable
+from ivr_engine.events import QueueLeft
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.observe.subject import Link
@@ -93,7 +93,7 @@ class Engine:
         self.board = Board(notices or Notices())
         self.pools.switch_off(self.board.notices.off)
         self.waits = Waits(reactor, self.clock, self.queue_state)
-        self.feed.subscribe(self.waits.take)
+        self.feed.subscribe(self.waits.take, kinds=(QueueLeft,))
         self.voices = Voices(settings, reactor, self.clock, self.sound_length, text_ears)
         self.serving = self._serve(lines)
         self.reception = Reception(
@@ -168,6 +168,8 @@ class Engine:
         """Calls come first: without its console the engine serves them all the same."""
         if not self.settings.console.enabled or self.publication is None:
             return None
+        from ivr_engine.engine.office import console  # a quarter of all there is to import, and calls do not need it
+
         self.console = console(self)
         try:
             return self.console.listen()

@@ -36,7 +36,7 @@ class Faults:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._stays: defaultdict[str, deque[_Stay]] = defaultdict(lambda: deque(maxlen=_KEPT))
-        subject.feed.subscribe(self._take)
+        subject.feed.subscribe(self._take, kinds=(QueueLeft,))
 
     async def now(self, raised: Collection[str]) -> dict[str, str]:
         """Component → what is wrong with it. `raised`: those that are known already, which must get clearly better."""

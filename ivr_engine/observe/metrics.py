@@ -38,7 +38,7 @@ class Metrics(Collector):
         self._registry.register(self)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
-        subject.feed.subscribe(self._take)
+        subject.feed.subscribe(self._take, kinds=(ContactStarted, LineChosen, ContactEnded))
 
     def exposition(self) -> bytes:
         """All figures now, in Prometheus' text format."""

@@ -3,6 +3,7 @@ for the debug level."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ log = structlog.get_logger()
 
 
 def follow(feed: Feed) -> None:
-    """Write down every fact that the feed tells from now on."""
-    feed.subscribe(_write)
+    """Write down every fact that the feed tells from now on; `log_level` of the settings is known by then."""
+    feed.subscribe(_write, kinds=() if log.is_enabled_for(logging.DEBUG) else (ContactEnded,))
 
 
 def _write(notice: Notice) -> None:
@@ -28,7 +29,7 @@ def _write(notice: Notice) -> None:
             log.info("contact ended", contact=notice.contact, outcome=str(notice.outcome), cause=str(notice.cause))
         case ScreenPop():  # a citizen's name and more: not for a log
             log.debug("ScreenPop", contact=notice.contact, operator=notice.operator, queue=notice.queue)
-        case _ if log.is_enabled_for(10):
+        case _:
             values = {field.name: getattr(notice, field.name) for field in fields(notice) if field.name not in _UNTOLD}
             log.debug(type(notice).__name__, **values)
 

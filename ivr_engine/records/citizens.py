@@ -59,31 +59,32 @@ def caller_of(raw: str) -> Caller:
         return Caller(None, CallerKind.ANONYMOUS)
     if not _DIALLED.fullmatch(text):
         return Caller(None, CallerKind.OTHER)
-    number = _parse(text)
+    number, kind = _parse(text)
     if number is None:
         return Caller(None, CallerKind.OTHER)
-    return Caller(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), _kind(number))
+    return Caller(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), _kind(number, kind))
 
 
-def _parse(text: str) -> phonenumbers.PhoneNumber | None:
-    """The first reading that is a number in use, else the first that might be one."""
+def _parse(text: str) -> tuple[phonenumbers.PhoneNumber | None, int]:
+    """The first reading that is a number in use, with its PhoneNumberType; else the first that might be one, of unknown type.
+    A number in use (is_valid_number) is one whose type is known; that is asked once, for it takes most of the time."""
     first = None
     for form in (text, f"+{text}"):  # some exchanges leave the + out
         try:
             number = phonenumbers.parse(form, "IT")
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(number):
-            return number
+        kind = phonenumbers.number_type(number)
+        if kind != PhoneNumberType.UNKNOWN:
+            return number, kind
         if first is None:
             first = number
-    return first if first is not None and phonenumbers.is_possible_number(first) else None
+    return first if first is not None and phonenumbers.is_possible_number(first) else None, PhoneNumberType.UNKNOWN
 
 
-def _kind(number: phonenumbers.PhoneNumber) -> CallerKind:
+def _kind(number: phonenumbers.PhoneNumber, kind: int) -> CallerKind:
     if number.country_code != _ITALY:
         return CallerKind.FOREIGN
-    kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.MOBILE:
         return CallerKind.MOBILE
     return CallerKind.LANDLINE if kind in _LANDLINES else CallerKind.OTHER

@@ -160,17 +160,18 @@ class _Tally:
 _KINDS = ", ".join(f"'{kind}'" for kind in _BEARING)
 
 
-def count(connection: sqlite3.Connection, contact: str) -> None:
-    """A contact has just ended: add it, from its journal."""
-    rows = connection.execute(
-        f"SELECT at, kind, data FROM journal WHERE contact = ? AND kind IN ({_KINDS}) ORDER BY seq",  # noqa: S608 - own names
-        (contact,),
-    )
-    facts = fold(rows)
-    if facts is not None:
-        tally = _Tally(connection)
-        tally.add(facts)
-        tally.flush()
+def count(connection: sqlite3.Connection, contacts: Iterable[str]) -> None:
+    """These contacts have just ended: add them, from their journals."""
+    tally = _Tally(connection)
+    for contact in contacts:
+        rows = connection.execute(
+            f"SELECT at, kind, data FROM journal WHERE contact = ? AND kind IN ({_KINDS}) ORDER BY seq",  # noqa: S608 - own names
+            (contact,),
+        )
+        facts = fold(rows)
+        if facts is not None:
+            tally.add(facts)
+    tally.flush()
 
 
 def rebuild(connection: sqlite3.Connection) -> int:

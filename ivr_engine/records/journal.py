@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import structlog
@@ -12,7 +12,7 @@ from ivr_engine.records.codec import Unreadable, from_journal, journal_data
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ivr_engine.events import Event
 
@@ -29,13 +29,29 @@ class JournalEntry:
     data: Mapping[str, Any]
 
 
+Row: TypeAlias = tuple[str, int, int, str, str]
+"""Contact, place in it, milliseconds, kind, other fields as JSON."""
+
+
+def last_place(connection: sqlite3.Connection, contact: str) -> int:
+    """The place of a contact's last event; 0 when it has none."""
+    found: int = connection.execute("SELECT coalesce(max(seq), 0) FROM journal WHERE contact = ?", (contact,)).fetchone()[0]
+    return found
+
+
+def row_of(event: Event, place: int) -> Row:
+    """An event as the journal keeps it at that place of its contact."""
+    return event.contact, place, milliseconds(event.at), type(event).__name__, journal_data(event)
+
+
+def add_rows(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Write events down."""
+    connection.executemany("INSERT INTO journal (contact, seq, at, kind, data) VALUES (?, ?, ?, ?, ?)", rows)
+
+
 def add(connection: sqlite3.Connection, event: Event) -> None:
     """Write an event down behind the others of its contact."""
-    connection.execute(
-        "INSERT INTO journal (contact, seq, at, kind, data)"
-        " SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4 FROM journal WHERE contact = ?1",
-        (event.contact, milliseconds(event.at), type(event).__name__, journal_data(event)),
-    )
+    add_rows(connection, [row_of(event, last_place(connection, event.contact) + 1)])
 
 
 def entries(connection: sqlite3.Connection, contact: str) -> tuple[JournalEntry, ...]:

@@ -22,6 +22,7 @@ from ivr_engine.records.journal import milliseconds
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from ivr_engine.events import Event
     from ivr_engine.records.cases import CaseTouched
@@ -31,24 +32,68 @@ log = structlog.get_logger()
 ARTICLE = "article."  # an article is heard under this name and its id
 
 
+class Group:
+    """Events that are carried into the tables together, within one transaction: the journal's rows and the figures of contacts
+    that ended go in at once at the end. Nothing of it may be used when anything of it fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._rows: list[journal.Row] = []
+        self._places: dict[str, int] = {}  # of each contact's last event
+        self._open: set[str] = set()  # contacts that have a row and no end
+        self._ended: list[str] = []
+
+    def apply(self, event: Event) -> CaseTouched | None:
+        """Take one event; what others want to hear of once it is committed."""
+        connection, contact = self._connection, event.contact
+        if contact in self._open and not _changes(event):
+            self._write_down(event)
+            return None
+        row = _row(connection, event)
+        if isinstance(event, PrivateNoted):
+            private.note(connection, event)
+            citizens.note(connection, event)
+            return None
+        self._write_down(event)
+        if row["ended"] is not None:
+            log.warning("an event after the contact's end stays in the journal alone", contact=contact, kind=type(event).__name__)
+            return None
+        self._open.add(contact)
+        if isinstance(event, ContactEnded):
+            self._open.remove(contact)
+            self._ended.append(contact)
+        if isinstance(event, OperatorAnswered):
+            _set(connection, event, operator=event.operator, answered=milliseconds(event.at))
+            return cases.answered(connection, event, row)
+        _change(connection, event, row)
+        return None
+
+    def finish(self) -> None:
+        """All are taken."""
+        journal.add_rows(self._connection, self._rows)
+        if self._ended:
+            figures.count(self._connection, self._ended)
+
+    def _write_down(self, event: Event) -> None:
+        place = self._places.get(event.contact)
+        if place is None:
+            place = journal.last_place(self._connection, event.contact)
+        self._places[event.contact] = place = place + 1
+        self._rows.append(journal.row_of(event, place))
+
+
 def apply(connection: sqlite3.Connection, event: Event) -> CaseTouched | None:
     """Carry one event into the tables; what others want to hear of once it is committed."""
-    row = _row(connection, event)
-    if isinstance(event, PrivateNoted):
-        private.note(connection, event)
-        citizens.note(connection, event)
-        return None
-    journal.add(connection, event)
-    if row["ended"] is not None:
-        log.warning(
-            "an event after the contact's end stays in the journal alone", contact=event.contact, kind=type(event).__name__
-        )
-        return None
-    if isinstance(event, OperatorAnswered):
-        _set(connection, event, operator=event.operator, answered=milliseconds(event.at))
-        return cases.answered(connection, event, row)
-    _change(connection, event, row)
-    return None
+    (touched,) = apply_all(connection, [event])
+    return touched
+
+
+def apply_all(connection: sqlite3.Connection, events: Iterable[Event]) -> list[CaseTouched | None]:
+    """The same for a group of them, in order."""
+    group = Group(connection)
+    touched = [group.apply(event) for event in events]
+    group.finish()
+    return touched
 
 
 def journal_only(connection: sqlite3.Connection, event: Event) -> None:
@@ -66,6 +111,14 @@ def _row(connection: sqlite3.Connection, event: Event) -> sqlite3.Row:
         row = connection.execute(query, (event.contact,)).fetchone()
         assert row is not None
     return row
+
+
+def _changes(event: Event) -> bool:
+    """Whether it matters to a table beside the journal."""
+    return isinstance(event, _CHANGING) or (isinstance(event, PromptHeard) and event.counts)
+
+
+_CHANGING = (CallbackWished, ContactEnded, ContactStarted, LineChosen, OperatorAnswered, PrivateNoted, QueueEntered, QueueLeft)
 
 
 def _change(connection: sqlite3.Connection, event: Event, row: sqlite3.Row) -> None:
@@ -100,7 +153,6 @@ def _change(connection: sqlite3.Connection, event: Event, row: sqlite3.Row) -> N
             )
         case ContactEnded():
             _set(connection, event, ended=milliseconds(event.at), outcome=event.outcome, cause=event.cause, queued=None)
-            figures.count(connection, event.contact)
 
 
 def _set(connection: sqlite3.Connection, event: Event, **values: str | int | None) -> None:

@@ -86,10 +86,12 @@ class Spool:
             log.exception("an event cannot be written down and is lost", contact=event.contact, kind=type(event).__name__)
             return
         with self._lock:
-            self._catch_up()
+            if self._waiting:
+                self._catch_up()
             if self._waiting or not self._put(line):
                 self._keep(line)
-        self.arrived.set()
+        if not self.arrived.is_set():  # whoever reads clears it first, and so will see this line too
+            self.arrived.set()
 
     def adopt(self, file: Path) -> None:
         """Take a file of whole lines, written by another spool on the same disk, for the next segment: all of it or nothing.

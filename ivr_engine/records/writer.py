@@ -37,6 +37,7 @@ _T = TypeVar("_T")
 GROUP = 1000  # events in one transaction at most
 _BUSY = 1.0  # seconds to wait for another's lock before the attempt counts as failed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0  # seconds between attempts while the database fails
+_GATHER = 0.05  # seconds in which further events may join those that woke the writer: a commit costs as much as a hundred events
 _IDLE = 1.0  # seconds after which to look even if nobody called: what waits in memory is tried again
 
 
@@ -75,6 +76,7 @@ class Writer:
         self._path, self._spool, self._on_committed = path, spool, on_committed
         self._thread = threading.Thread(target=self._run, name="records-writer", daemon=True)
         self._stopping = threading.Event()
+        self._called = threading.Event()  # somebody waits for the writer: it gathers no longer
         self._jobs: deque[_Job] = deque()
         self._jobs_lock = threading.Lock()
         self._closed = False
@@ -91,7 +93,7 @@ class Writer:
         """Bring into the database what was acknowledged so far, and end. False when it did not end within `timeout` seconds, or
         when events remain in the spool because the database fails: the next start takes them up."""
         self._stopping.set()
-        self._spool.arrived.set()
+        self._call()
         if self.running():
             self._thread.join(timeout)
         return not self.running() and self._state is State.WORKS
@@ -121,8 +123,12 @@ class Writer:
                 job.settle(Unavailable("the store is closed"))
             else:
                 self._jobs.append(job)
-        self._spool.arrived.set()
+        self._call()
         return job.result
+
+    def _call(self) -> None:
+        self._called.set()
+        self._spool.arrived.set()
 
     def health(self) -> WriterHealth:
         """How the database does."""
@@ -132,11 +138,13 @@ class Writer:
         while True:
             last = self._stopping.is_set()
             self._spool.arrived.clear()
+            self._called.clear()
             works = self._attempt() or (last and self._attempt())
             if last:
                 break
             if works:
-                self._spool.arrived.wait(_IDLE)
+                if self._spool.arrived.wait(_IDLE):
+                    self._called.wait(_GATHER)
             else:
                 self._stopping.wait(self._pause)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
@@ -215,7 +223,7 @@ class Writer:
     def _apply(self, connection: sqlite3.Connection, events: Sequence[Event]) -> list[CaseTouched]:
         connection.execute("SAVEPOINT events")
         try:
-            touched = [projection.apply(connection, event) for event in events]
+            touched = projection.apply_all(connection, events)
         except Exception as error:
             if ails_database(error):
                 raise

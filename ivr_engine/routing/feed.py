@@ -55,28 +55,47 @@ class ScreenPop:
 Notice: TypeAlias = "Event | ScreenPop | CaseTouched"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscriber:
+    deliver: Callable[[Notice], None]
+    operator: str | None
+    kinds: tuple[type[Notice], ...]
+
+
 class Feed:
     """Subscribers and what they get. One subscriber's failure reaches neither the call nor another subscriber."""
 
     def __init__(self) -> None:
-        self._subscribers: dict[int, tuple[Callable[[Notice], None], str | None]] = {}
-        self._next = 0
+        self._subscribers: list[_Subscriber] = []
+        self._concerned: dict[type[Notice], tuple[_Subscriber, ...]] = {}  # most facts concern nobody, and there are many
 
-    def subscribe(self, deliver: Callable[[Notice], None], operator: str | None = None) -> Callable[[], None]:
-        """Deliver from now on; the answer ends it. With an operator's name: that operator's screen-pops and nothing else."""
-        self._next += 1
-        key = self._next
-        self._subscribers[key] = (deliver, operator)
-        return lambda: self._subscribers.pop(key, None) and None
+    def subscribe(
+        self, deliver: Callable[[Notice], None], operator: str | None = None, *, kinds: tuple[type[Notice], ...] = ()
+    ) -> Callable[[], None]:
+        """Deliver from now on, those `kinds` alone when any are named; the answer ends it. With an operator's name: that
+        operator's screen-pops and nothing else."""
+        subscriber = _Subscriber(deliver, operator, (ScreenPop,) if operator is not None else kinds)
+        self._subscribers.append(subscriber)
+        self._concerned.clear()
+
+        def end() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+                self._concerned.clear()
+
+        return end
 
     def publish(self, notice: Notice) -> None:
         """To everybody it concerns, at once. What identifies a citizen travels in screen-pops only."""
-        if isinstance(notice, PrivateNoted):
-            return
-        for deliver, operator in tuple(self._subscribers.values()):
-            if operator is not None and not (isinstance(notice, ScreenPop) and notice.operator == operator):
+        kind = type(notice)
+        concerned = self._concerned.get(kind)
+        if concerned is None:
+            concerned = tuple(one for one in self._subscribers if kind is not PrivateNoted and kind in (one.kinds or (kind,)))
+            self._concerned[kind] = concerned
+        for one in concerned:
+            if one.operator is not None and getattr(notice, "operator", None) != one.operator:
                 continue
             try:
-                deliver(notice)
+                one.deliver(notice)
             except Exception as error:  # noqa: BLE001 - a watcher's fault is its own
                 log.warning("a watcher failed", error=repr(error))

@@ -10,12 +10,10 @@ import struct
 import wave
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import soxr
-
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from ivr_engine.hookspecs import Speech
@@ -37,6 +35,9 @@ _RECORDED_S = (0.1, 300.0)  # shortest and longest recording that makes sense
 
 def finish(speech: Speech, rate: int = RATE) -> NDArray[np.int16]:
     """Samples ready for the telephone. Raises ValueError when there is only silence."""
+    import numpy as np  # an engine that finds its sounds made does not need it
+    import soxr
+
     samples = soxr.resample(_trim(speech), speech.rate, rate)
     loudness, peak = float(np.sqrt(np.mean(samples**2))), float(np.max(np.abs(samples)))
     samples = samples * min(_LOUDNESS / loudness, _CEILING / peak)
@@ -48,10 +49,14 @@ def finish(speech: Speech, rate: int = RATE) -> NDArray[np.int16]:
 
 def silence(rate: int = RATE) -> NDArray[np.int16]:
     """The pause between two groups of digits."""
+    import numpy as np
+
     return np.zeros(int(_PAUSE_S * rate), dtype=np.int16)
 
 
 def _trim(speech: Speech) -> Samples:
+    import numpy as np
+
     level = np.abs(speech.samples)
     if not level.size or level.max() < _SILENCE:
         raise ValueError("there is only silence")

@@ -10,16 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ivr_engine.errors import Unavailable
 from ivr_engine.hookspecs import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Samples: TypeAlias = NDArray[np.float32]
+    import numpy as np
+    from numpy.typing import NDArray
+
+Samples: TypeAlias = "NDArray[np.float32]"
 """Mono, from -1 to 1."""
 
 _HINT = "install espeak-ng: apt-get install espeak-ng libespeak-ng1"
@@ -84,4 +84,6 @@ def read(file: Path, text: str, hint: str = _HINT) -> Speech:
             rate, frames = sound.getframerate(), sound.readframes(sound.getnframes())
     except (OSError, EOFError, wave.Error) as error:
         raise Unavailable(f"the voice said nothing for {text!r}", hint) from error
+    import numpy as np  # an engine imports its voices to know them by name
+
     return Speech(rate, np.frombuffer(frames, "<i2").astype(np.float32) / np.float32(32768))

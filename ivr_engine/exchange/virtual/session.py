@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -11,7 +11,7 @@ from ivr_engine.exchange.virtual import media, variables
 from ivr_engine.exchange.virtual.applications import execute
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from ivr_engine.exchange.virtual.channel import Channel
     from ivr_engine.exchange.virtual.clock import Hold
@@ -25,9 +25,9 @@ class Session:
         self._channel = channel
         self._hold: Hold | None = channel.switch.clock.hold()
 
-    async def respond(self, command: str, words: Sequence[str]) -> str | None:
+    def respond(self, command: str, words: Sequence[str]) -> Coroutine[Any, Any, str | None]:
         """Do a command."""
-        return await HANDLERS[command](self._channel, words)
+        return HANDLERS[command](self._channel, words)
 
     def interrupt(self) -> None:
         """Stop what is waited for."""
@@ -52,7 +52,7 @@ class Session:
 class Handler(Protocol):
     """Does one command; the words are those after its name, as many as the command table allows."""
 
-    async def __call__(self, channel: Channel, words: Sequence[str]) -> str | None:
+    def __call__(self, channel: Channel, words: Sequence[str]) -> Coroutine[Any, Any, str | None]:
         """The reply line, or None when the engine interrupted. Raises WrongUsage."""
 
 
