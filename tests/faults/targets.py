@@ -16,7 +16,6 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import Site
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ivr_engine.agi.server import AgiServer, AgiSettings
@@ -31,6 +30,7 @@ from ivr_engine.console import app
 from ivr_engine.dialogue.loader import LineFiles, read_line
 from ivr_engine.exchange import ledger
 from ivr_engine.hearing import Expectation
+from ivr_engine.ports import LimitedSite
 from ivr_engine.records.codec import Unreadable, decode_line, encode_line
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ class _Echo(Resource):
 
 def http(data: bytes) -> None:
     """Any bytes on the console's port: an answer, a refusal or silence, and no fault of ours."""
-    site = Site(_Echo(), reactor=MemoryReactorClock())  # type: ignore[no-untyped-call]
+    site = LimitedSite(_Echo(), 10, 60)
+    site.reactor = MemoryReactorClock()
     site.requestFactory = app.BoundedRequest
     channel = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))  # type: ignore[no-untyped-call]
     transport = _Transport()
