@@ -53,7 +53,7 @@ class Watched:
 
     def start(self) -> None:
         """Serve; again, if it was ended."""
-        self.engine = self.site.serve()
+        self.engine = self.site.start("serve")
         self.port = port_of(self.engine, PORTS["agi"])
         self._base = f"http://127.0.0.1:{port_of(self.engine, PORTS['observe'])}"
 
@@ -75,7 +75,7 @@ class Watched:
         """Its value now; None when there is none."""
         for family in text_string_to_metric_families(self.get("/metrics")[1]):
             for sample in family.samples:
-                if sample.name == name and tuple(sample.labels.values()) == labels:
+                if sample.name == name and sorted(sample.labels.values()) == sorted(labels):
                     return sample.value
         return None
 
