@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -41,7 +42,7 @@ def soaked() -> Iterator[Callable[[], tuple[int, str]]]:
 
     yield outcome
     if soak.poll() is None:
-        soak.terminate()
+        soak.send_signal(signal.SIGINT)  # it ends its engine too
         soak.communicate(timeout=30)
 
 
