@@ -1,9 +1,10 @@
 """A soak: calls at a steady rate for as long as you like; memory, files and think time as time goes by.
 
-    python benchmarks/soak.py --minutes 60 --rate 50 [--json results.json]
+    python benchmarks/soak.py --minutes 60 --rate 50 [--json results.json] [--check]
 
 Starts an engine of its own (built-in exchange) and plays Asterisk to it. Prints the slope of its memory over the second
-half, files open at the start and the end, and the engine's think time in the first and the last quarter.
+half, files open at the start and the end, and the engine's think time in the first and the last quarter. With --check it
+ends with exit code 1 when a call failed, or one of these is worse than any noise of a busy machine makes it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ port = 0
 folders = ["{ROOT / "tests" / "lines"}"]
 """
 EVERY_S = 2.0
+MOST_GROWTH_MIB, MOST_MORE_FILES = 8, 20
 _PORT = re.compile(r"waits for calls on [^:]+:(\d+)")
 
 
@@ -62,6 +64,8 @@ async def soak(pid: int, port: int, seconds: float, rate: float) -> tuple[Tally,
             look_at = now + EVERY_S
         await asyncio.sleep(0.01)
     await asyncio.gather(*calls)
+    await asyncio.sleep(EVERY_S)
+    samples.append((time.monotonic() - began, *sample(pid), len(tally.waits)))
     return tally, samples
 
 
@@ -69,6 +73,7 @@ def report(tally: Tally, samples: list[tuple[float, int, int, int]]) -> dict[str
     """The figures."""
     half = samples[len(samples) // 2 :]
     slope = statistics.linear_regression([at for at, *_ in half], [kib for _, kib, *_ in half]).slope * 3600
+    files = [number for _, _, number, _ in samples]
     quarter = len(tally.waits) // 4
     first, last = sorted(tally.waits[:quarter]), sorted(tally.waits[-quarter:])
     return {
@@ -77,8 +82,9 @@ def report(tally: Tally, samples: list[tuple[float, int, int, int]]) -> dict[str
         "MiB at half time": round(half[0][1] / 1024, 1),
         "MiB at the end": round(half[-1][1] / 1024, 1),
         "MiB per hour, second half": round(slope / 1024, 2),
-        "files at the start": samples[0][2],
-        "files at the end": samples[-1][2],
+        "files, most in the first half": max(files[: len(files) // 2]),
+        "files, most in the second half": max(files[len(files) // 2 :]),
+        "files when all calls are over": files[-1],
         "think p50 ms, first quarter": round(first[quarter // 2] * 1000, 2),
         "think p50 ms, last quarter": round(last[quarter // 2] * 1000, 2),
         "think p99 ms, first quarter": round(first[int(quarter * 0.99)] * 1000, 2),
@@ -86,11 +92,24 @@ def report(tally: Tally, samples: list[tuple[float, int, int, int]]) -> dict[str
     }
 
 
+def worse(figures: dict[str, float]) -> list[str]:
+    """What is not as it was at the beginning."""
+    most = {
+        "not done": 0.0,
+        "MiB at the end": figures["MiB at half time"] + MOST_GROWTH_MIB,
+        "files, most in the second half": figures["files, most in the first half"] + MOST_MORE_FILES,
+        "files when all calls are over": figures["files, most in the first half"],
+        "think p50 ms, last quarter": 3 * figures["think p50 ms, first quarter"] + 20,
+    }
+    return [f"{name} is {figures[name]:g}, more than {bound:g}" for name, bound in most.items() if figures[name] > bound]
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--minutes", type=float, default=60)
     options.add_argument("--rate", type=float, default=50, help="calls a second")
     options.add_argument("--json", type=Path)
+    options.add_argument("--check", action="store_true")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "ivr.toml").write_text(SETTINGS)
@@ -107,6 +126,8 @@ def main() -> None:
         print(f"{name:32} {value:>12,}")
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2))
+    if asked.check and (complaints := worse(figures)):
+        sys.exit("\n".join(complaints))
 
 
 if __name__ == "__main__":

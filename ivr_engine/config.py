@@ -268,6 +268,9 @@ class AlarmsSection(Section):
     every: Seconds = Field(5.0, description="seconds between two looks")
     after: Seconds = Field(30.0, description="seconds something must be wrong until its alarm is raised")
     well_after: Seconds = Field(60.0, description="seconds it must be well again until its alarm is taken back")
+    memory_mib: int = Field(
+        1000, ge=1, description="mebibytes the engine's own process may hold (its recognisers aside) until its alarm is raised"
+    )
     service_level: float = Field(
         0.0,
         ge=0,

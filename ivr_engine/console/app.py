@@ -253,7 +253,7 @@ class Console:
         if request.method == b"GET":
             return self._sign_in_page(language, _next(request.args.get(b"next", [b""])[0].decode("utf-8", "replace")))
         form, _files = _form(request)
-        name, password, onward = form.text("name", 40).lower(), _password(request), _next(form.text("next", 500))
+        name, password, onward = form.text("name", 40).lower(), form.typed("password", 300), _next(form.text("next", 500))
         address = request.getClientAddress().host
         if not _same_site(request):
             return self._sign_in_page(language, onward, name, "console.sign-in-elsewhere", 403)
@@ -350,7 +350,6 @@ def _own_form(request: Any, signed_in: SignedIn, form: Fields) -> bool:
 
 
 def _decoded(request: Any) -> dict[str, list[str]]:
-    """The query alone: Twisted puts a form's fields into `args` as well."""
     query = MultiDict(_pairs(request.uri.partition(b"?")[2].decode("utf-8", "replace")))
     return {key: list(values) for key, values in query.lists()}
 
@@ -360,11 +359,6 @@ def _pairs(query: str) -> list[tuple[str, str]]:
         return parse_qsl(query, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return []
-
-
-def _password(request: Any) -> str:
-    # As typed: cleaning would change it.
-    return request.args.get(b"password", [b""])[0].decode("utf-8", "replace")[:300]  # type: ignore[no-any-return]
 
 
 def _form(request: Any) -> tuple[Fields, dict[str, Upload]]:

@@ -136,6 +136,10 @@ class Fields:
         """The field without its outer blanks and control characters other than line ends, cut at `limit` characters."""
         return _clean(next(iter(self._values.get(name, ())), ""))[:limit]
 
+    def typed(self, name: str, limit: int) -> str:
+        """A password: as it was typed, since cleaning would change it."""
+        return next(iter(self._values.get(name, ())), "")[:limit]
+
     def all(self, name: str, limit: int = 200) -> list[str]:
         """Every value of a field that comes several times."""
         return [_clean(value)[:limit] for value in self._values.get(name, ())]

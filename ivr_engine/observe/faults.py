@@ -9,6 +9,7 @@ from twisted.internet import defer
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import QueueLeft, QueueStatus
+from ivr_engine.observe.memory import resident_mib
 from ivr_engine.plugins.breaker import State
 from ivr_engine.records.database import State as StoreState
 
@@ -54,6 +55,9 @@ class Faults:
             yield "store", f"the database is {writer.state}: {writer.why}"
         if spool.in_memory or spool.lost:
             yield "spool", f"the disk takes no facts: {spool.in_memory} wait in memory, {spool.lost} are lost"
+        held, most = resident_mib(), subject.settings.alarms.memory_mib
+        if held > most:
+            yield "memory", f"the engine holds {held} MiB, more than the {most} of alarms.memory_mib"
         calls = subject.server.statistics()
         if calls.up >= subject.settings.agi.max_calls:
             yield "room", f"{calls.up} calls are up, no more are taken"

@@ -13,6 +13,7 @@ from ivr_engine.errors import Unavailable
 from ivr_engine.observe import server, trail
 from ivr_engine.observe.alarms import Alarms
 from ivr_engine.observe.faults import Faults
+from ivr_engine.observe.memory import resident_mib
 from ivr_engine.observe.metrics import Metrics
 from ivr_engine.observe.pager import channels, notice_of
 
@@ -66,11 +67,12 @@ class Observer:
         return server.as_json(200, status="ok")
 
     def ready(self) -> tuple[int, str, bytes]:
-        """/readyz: calls are taken, and what happens in them is kept."""
+        """/readyz: calls are taken, what happens in them is kept, and there is memory for more."""
         subject = self._subject
         parts = {
             "calls": subject.server.takes_calls(),
             "spool": not subject.store.spool.statistics().in_memory,
+            "memory": resident_mib() <= subject.settings.alarms.memory_mib,
         }
         ready = all(parts.values())
         return server.as_json(200 if ready else 503, ready=ready, **parts, alarms=self.alarms.raised())

@@ -37,8 +37,9 @@ def run(calls: Coroutine[Any, Any, None]) -> None:
         own.submit(asyncio.run, calls).result(_LIMIT_S)
 
 
-async def call(port: int, tally: Tally, *, pace: float = 0.0, keys: str = ANSWER, line: str = "prova") -> None:
-    """One call; `pace`: seconds Asterisk takes for a command. Never raises for a broken connection."""
+async def call(port: int, tally: Tally, *, pace: float = 0.0, keys: str = ANSWER, line: str = "prova", cut_at: str = "") -> None:
+    """One call; `pace`: seconds Asterisk takes for a command; `cut_at`: a word of the command at which the connection breaks.
+    Never raises for a broken connection."""
     channel = f"{int(time.time())}.{next(_CHANNELS)}"
     tally.offered += 1
     try:
@@ -47,7 +48,7 @@ async def call(port: int, tally: Tally, *, pace: float = 0.0, keys: str = ANSWER
         tally.offered -= 1  # the engine never heard of it
         return
     try:
-        await _talk(reader, writer, tally, channel, pace, list(keys), line)
+        await _talk(reader, writer, tally, channel, pace, list(keys), line, cut_at)
     except (OSError, EOFError, asyncio.IncompleteReadError):
         tally.cut.add(channel)
     finally:
@@ -62,6 +63,7 @@ async def _talk(
     pace: float,
     keys: list[str],
     line: str,
+    cut_at: str,
 ) -> None:
     writer.write(
         f"agi_network: yes\nagi_network_script: {line}\nagi_request: agi://127.0.0.1/{line}\nagi_channel: PJSIP/t-{channel}\n"
@@ -69,7 +71,7 @@ async def _talk(
     )
     began = time.perf_counter()
     while command := (await reader.readline()).decode():
-        if not command.endswith("\n"):
+        if not command.endswith("\n") or (cut_at and cut_at in command):
             raise EOFError
         tally.waits.append(time.perf_counter() - began)
         words = command.split()

@@ -6,6 +6,7 @@ Each takes bytes and raises (anything) when the parser did what it must never do
 from __future__ import annotations
 
 import io
+import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,21 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import Site
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ivr_engine.agi.server import AgiServer, AgiSettings
 from ivr_engine.agi.wire import CommandTooLong, Environment, Limits, Parser, Reply, WireError, encode
+from ivr_engine.audiosocket.conversation import Conversation
+from ivr_engine.audiosocket.server import CLOSING_S, MediaServer, MediaSettings
+from ivr_engine.audiosocket.wire import UUID, packet
+from ivr_engine.audiosocket.wire import Parser as MediaParser
+from ivr_engine.audiosocket.wire import WireError as MediaError
+from ivr_engine.calls import Listening
 from ivr_engine.console import app
 from ivr_engine.dialogue.loader import LineFiles, read_line
 from ivr_engine.exchange import ledger
+from ivr_engine.hearing import Expectation
+from ivr_engine.ports import LimitedSite
 from ivr_engine.records.codec import Unreadable, decode_line, encode_line
 
 if TYPE_CHECKING:
@@ -170,7 +178,8 @@ class _Echo(Resource):
 
 def http(data: bytes) -> None:
     """Any bytes on the console's port: an answer, a refusal or silence, and no fault of ours."""
-    site = Site(_Echo(), reactor=MemoryReactorClock())  # type: ignore[no-untyped-call]
+    site = LimitedSite(_Echo(), 10, 60)
+    site.reactor = MemoryReactorClock()
     site.requestFactory = app.BoundedRequest
     channel = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))  # type: ignore[no-untyped-call]
     transport = _Transport()
@@ -190,9 +199,73 @@ def lines(data: bytes) -> None:
         ledger.closing(entry)
 
 
+class _Ear:
+    """Takes what it is given: whole samples."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def feed(self, audio: bytes) -> None:
+        assert len(audio) % 2 == 0
+        assert not self.closed, "nobody listens any more"
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def audiosocket(data: bytes) -> None:
+    """In whatever pieces the bytes come, the media wire makes the same packets of them; a conversation on such a connection ends
+    once, its recogniser is let go once, and nothing of it stays. The first byte: the size of the pieces, and whether the
+    exchange says whose call it is before."""
+    first, data = (data[0], data[1:]) if data else (0, b"")
+    pieces = [data[start : start + first % 61 + 1] for start in range(0, len(data), first % 61 + 1)]
+    whole = _packets([data])
+    if whole is not None:
+        assert _packets(pieces) == whole
+    clock = MemoryReactorClock()
+    server = MediaServer(clock, MediaSettings())
+    server.listen()
+    conversation, ear, ended = Conversation((), "", Listening(Expectation("it", "open"), 1.0)), _Ear(), []
+    conversation.listen_with(ear)
+    conversation.ended = lambda: ended.append(conversation.reply)
+    name = server.expect(conversation)
+    connection = server.buildProtocol(IPv4Address("TCP", "127.0.0.1", 40000))
+    assert connection is not None
+    transport = _Transport()
+    connection.makeConnection(transport)
+    if first < 192:
+        connection.dataReceived(packet(UUID, uuid.UUID(name).bytes))
+    for number, piece in enumerate(pieces):
+        connection.dataReceived(piece)
+        if number % 8 == 0:
+            clock.advance(0.02)
+    for _ in range(3):  # silence ends it, the goodbye is over, who never said its name is given up
+        clock.advance(2.0)
+    connection.connectionLost(Failure(ConnectionDone()))
+    clock.advance(CLOSING_S)
+    assert len(ended) == 1, ended
+    assert ear.closed == 1
+    assert not server._connections
+    assert not server._waiting
+    assert not clock.getDelayedCalls()
+    assert len(conversation.keys) <= 32
+
+
+def _packets(pieces: list[bytes]) -> list[tuple[int, bytes]] | None:
+    """What the parser makes of them; None when it refuses."""
+    parser, packets = MediaParser(), []
+    try:
+        for piece in pieces:
+            packets += parser.feed(piece)
+    except MediaError:
+        return None
+    return [tuple(one) for one in packets]
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "agi": agi,
     "session": session,
+    "audiosocket": audiosocket,
     "tree": tree,
     "form": form,
     "http": http,

@@ -8,46 +8,27 @@ import os
 import random
 import resource
 import signal
-import sqlite3
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..cli.site import SETTINGS, TRIAL, Site
+from ..cli.site import TRIAL, Site
 from .load import Tally, call, run
+from .watched import OBSERVED, PORTS, ask, port_of, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROUNDS = int(os.environ.get("IVR_FAULT_ROUNDS", "2"))
 CALLS = int(os.environ.get("IVR_FAULT_CALLS", "60"))
-WAIT_S = 60.0
 
 
 @pytest.fixture
 def site(tmp_path: Any) -> Iterator[Site]:
-    site = Site(tmp_path, SETTINGS.replace("[agi]", "[agi]\nheader_timeout = 1") + "[observe]\nenabled = true\nport = 0\n")
+    site = Site(tmp_path, OBSERVED)
     yield site
     site.close()
-
-
-def port_of(engine: Any, what: str) -> int:
-    """The port in a line of the greeting."""
-    return int(engine.wait_for(what).split(what)[1].split("127.0.0.1:")[1].split("/")[0].split(" ")[0].rstrip("."))
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
-def ask(site: Site, query: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(sqlite3.connect(site.data / "ivr.db", timeout=10)) as database:
-        return database.execute(query).fetchall()
 
 
 async def rush(port: int, tally: Tally, calls: int, until: float, killing: Callable[[], None]) -> None:
@@ -127,9 +108,6 @@ def test_calls_go_on_while_every_port_is_flooded(site: Site) -> None:
     status = site.json("health")
     assert status["calls"]["failed"] == status["calls"]["refused"] == 0
     assert site.json("call", TRIAL, "--keys", "1")["outcome"] == "served_by_ivr"
-
-
-PORTS = {"agi": "waits for calls on ", "console": "console: http://", "observe": "metrics: http://"}
 
 
 def test_a_full_disk_costs_no_call_and_no_fact(site: Site) -> None:

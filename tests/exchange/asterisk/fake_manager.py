@@ -41,8 +41,8 @@ class Turns:
 class FakeManager:
     """Answers Login, Events, Ping and lists; `mute` actions get no answer. `heard` is every action it was sent."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self.greeting = GREETING
         self.secret = "right"
