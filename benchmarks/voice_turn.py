@@ -26,7 +26,7 @@ from pathlib import Path
 
 from results import keep
 
-from ivr_engine.audiosocket.wire import AUDIO, UUID, packet
+from ivr_engine.audiosocket.wire import AUDIO, HANGUP, UUID, packet
 from ivr_engine.records.store import StoreReader
 
 FRAME_S, FRAME = 0.02, 320
@@ -83,12 +83,12 @@ async def listen(turn: Turn, name: str, place: str) -> None:
     writer.write(packet(UUID, uuid.UUID(name).bytes))
     speaking = asyncio.ensure_future(speak(turn, writer))
     try:
-        while True:
+        while not turn.done.done():
             kind, *size = await reader.readexactly(3)
             payload = await reader.readexactly(size[0] << 8 | size[1])
             if kind == AUDIO and payload.strip(b"\x00"):
                 turn.answer()
-            elif kind == 0:
+            elif kind == HANGUP:
                 break
     except (asyncio.IncompleteReadError, OSError):
         pass
@@ -161,7 +161,7 @@ async def measure(port: int, said: list[bytes], at_once: int) -> list[tuple[floa
 def heard_ms(folder: Path, contacts: list[str]) -> list[int]:
     """What the recogniser took of each, as the journal has it."""
     reader = StoreReader(folder / "data")
-    files = [reader.contacts.file(contact) for contact in contacts]
+    files = [reader.contacts.show(contact) for contact in contacts]
     return [
         int(dict(entry.data)["took_ms"])
         for file in files
