@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date  # noqa: TC003 - plugin authors may ask for these hints at run time
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import pluggy
 
@@ -135,6 +135,18 @@ class Hearing(Protocol):
 
     def finish(self) -> Sequence[Guess]:
         """The caller has spoken. The likeliest guess first; none when there was no speech."""
+
+
+@runtime_checkable
+class Anticipating(Hearing, Protocol):
+    """A Hearing whose `finish` takes long. Where the process has nothing else to do, it begins while the caller is silent for a
+    moment: mostly that is the end."""
+
+    def pause(self) -> None:
+        """The caller says nothing just now: work out what was heard so far, and have it ready for `finish`."""
+
+    def resume(self) -> None:
+        """They go on: it was not all."""
 
 
 class Recogniser(Protocol):

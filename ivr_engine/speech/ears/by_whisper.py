@@ -58,12 +58,25 @@ class WhisperHearing:
         self._phrases = phrases if kind in _BIASED else ()
         self._tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language=language)
         self._samples = bytearray()
+        self._ready: list[Guess] | None = None
 
     def feed(self, samples: bytes) -> None:
         """See hookspecs.Hearing: it hears nothing before the end."""
         self._samples += samples
 
+    def pause(self) -> None:
+        """See hookspecs.Anticipating."""
+        self._ready = self._hear()
+
+    def resume(self) -> None:
+        """See hookspecs.Anticipating."""
+        self._ready = None
+
     def finish(self) -> list[Guess]:
+        """See hookspecs.Hearing."""
+        return self._hear() if self._ready is None else self._ready
+
+    def _hear(self) -> list[Guess]:
         """What was heard with the phrases in mind first, then what is heard without: the two agree when one of them was said."""
         encoded = self._model.encode(self._features())
         biased, speech = self._decode(encoded, ", ".join(self._phrases)) if self._phrases else ([], 1.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ivr_engine.hearing import FRAME_BYTES, FRAME_MS, EarFailed, Final, Guess, Partial, SpeechStarted
 from ivr_engine.speech.ears.activity import Activity
-from ivr_engine.speech.ears.wire import Audio, Close, Done, Finish, Heard, Open, Raised
+from ivr_engine.speech.ears.wire import Audio, Close, Done, Finish, Heard, Open, Pause, Raised, Resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,8 @@ class Pauses:
     longest: int = 15_000
 
 
+_PAUSE_MS = 200
+"""After so much silence the recogniser may begin to work, as if the caller had spoken; most have."""
 _SHORT = frozenset({"phrases", "yes_no", "place"})
 
 
@@ -80,6 +82,7 @@ class Turn:
         self._chunk = bytearray()
         self._kept = bytearray()
         self._frames = self._quiet = 0
+        self._paused = False
         self._partial, self._settled_at = "", -1
         self._finished_at = 0.0
         self._late: Any = None
@@ -144,6 +147,13 @@ class Turn:
         self._frames += 1
         self._quiet = 0 if speaks else self._quiet + 1
         self._send(frame)
+        if self._quiet * FRAME_MS == _PAUSE_MS:
+            self._flush()
+            self._sink.send(Pause(self.number))
+            self._paused = True
+        elif speaks and self._paused:
+            self._sink.send(Resume(self.number))
+            self._paused = False
         settled = self._partial in self._whole and (self._frames - self._settled_at) * FRAME_MS >= self._pauses.settled
         if settled or self._quiet >= self._silence or self._frames * FRAME_MS >= self._pauses.longest:
             self._finish()

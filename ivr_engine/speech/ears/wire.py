@@ -35,6 +35,14 @@ class Audio(Message, frozen=True):
     samples: bytes
 
 
+class Pause(Message, frozen=True):
+    """The caller is silent: perhaps that was all."""
+
+
+class Resume(Message, frozen=True):
+    """The caller goes on after a Pause."""
+
+
 class Finish(Message, frozen=True):
     """The caller has spoken: Done or Raised is wanted."""
 
@@ -77,7 +85,7 @@ class Raised(Message, frozen=True):
     error: str
 
 
-ToWorker = Open | Audio | Finish | Close | Unknown
+ToWorker = Open | Audio | Pause | Resume | Finish | Close | Unknown
 FromWorker = Ready | Heard | Done | Missing | Raised
 TO_WORKER = msgspec.msgpack.Decoder(ToWorker)
 FROM_WORKER = msgspec.msgpack.Decoder(FromWorker)

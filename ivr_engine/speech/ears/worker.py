@@ -12,6 +12,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from ivr_engine.hookspecs import Anticipating
 from ivr_engine.speech.ears.wire import (
     TO_WORKER,
     Audio,
@@ -22,8 +23,10 @@ from ivr_engine.speech.ears.wire import (
     Heard,
     Missing,
     Open,
+    Pause,
     Raised,
     Ready,
+    Resume,
     Unknown,
     frame,
 )
@@ -77,6 +80,13 @@ class Worker:
             case Audio(_, samples) if turn in self._turns and turn not in self._closed:
                 if (text := self._turns[turn].feed(samples)) is not None:
                     self._tell(Heard(turn, text))
+            # Only when idle: what is worked out may be for nothing, and nobody else is to wait for that.
+            case Pause() if turn not in self._closed and self._inbox.empty():
+                if isinstance(hearing := self._turns.get(turn), Anticipating):
+                    hearing.pause()
+            case Resume():
+                if isinstance(hearing := self._turns.get(turn), Anticipating):
+                    hearing.resume()
             case Finish() if turn in self._turns and turn not in self._closed:
                 self._tell(Done(turn, tuple((guess.text, guess.confidence) for guess in self._turns.pop(turn).finish())))
             case Unknown(_, phrases):
