@@ -118,10 +118,13 @@ class Listener:
         turn.record(_fact(turn, "unsure", said, reply))
         if said.command:  # an operator who was not wished does no harm; a repetition neither
             return Answer(command=said.command, said=text)
-        return await self._confirm(ear, said.value, text)
+        answer = await self._confirm(ear, said.value, text)
+        if answer is None and said.runner_up:  # it was nearly as likely
+            answer = await self._confirm(ear, said.runner_up, text)
+        return answer or self._low(text)
 
-    async def _confirm(self, ear: Ear, value: str, text: str) -> Answer:
-        """Did you say …? Yes or no, by voice or key; whatever else is said counts as no."""
+    async def _confirm(self, ear: Ear, value: str, text: str) -> Answer | None:
+        """Did you say …? Yes or no, by voice or key; None for no. Whatever else is said, or nothing, is not understood."""
         turn = self._turn
         expectation = Expectation(turn.language, "yes_no", expected("yes_no", turn.language))
         prompts = (ear.say(value), SAID)
@@ -134,14 +137,14 @@ class Listener:
             answer = yes_no(reply.guesses, turn.language)
             if answer.command is Action.OPERATOR:
                 return Answer(command=Action.OPERATOR)
-            key = RIGHT if answer.value == "yes" and answer.band is not Band.AGAIN else WRONG
+            key = {"yes": RIGHT, "no": WRONG}.get(answer.value, "") if answer.band is not Band.AGAIN else ""
         if key == RIGHT:
             turn.record(_fact(turn, "confirmed", None, reply))
             return Answer(value=value, said=text)
         turn.record(_fact(turn, "corrected", None, reply))
         if turn.line.keys.get(key) is Action.OPERATOR:
             return Answer(command=Action.OPERATOR)
-        return self._low(text)
+        return None if key == WRONG else self._low(text)
 
     def _low(self, text: str) -> Answer:
         self._lows += 1

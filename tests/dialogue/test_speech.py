@@ -69,6 +69,20 @@ def test_what_was_wrong_is_asked_again(line_of: Made, answer: str) -> None:
     assert "speech.low" in played.heard
 
 
+@pytest.mark.parametrize(("answers", "steps", "found"), [
+    ("2 1", ["menu", "due"], ["unsure", "corrected", "confirmed"]),
+    ('"no" "sì"', ["menu", "due"], ["unsure", "corrected", "confirmed"]),
+    ('2 2 "permesso"@0.0 7', ["menu", "operator"], ["unsure", "corrected", "corrected"]),
+])  # fmt: skip
+def test_of_two_that_are_as_likely_the_other_is_offered_after_a_no(
+    line_of: Made, answers: str, steps: list[str], found: list[str]
+) -> None:
+    close = MENU.replace("dimissioni, licenziamento", "permesso lavoro").replace("carta acquisti", "permesso lavori")
+    played = play_line(line_of(close), f'"permesso lavoro" {answers}')
+    assert played.steps == steps
+    assert results(played)[: len(found)] == found
+
+
 def test_yes_may_be_said(line_of: Made) -> None:
     assert play_line(line_of(MENU), '"dimissioni"@0.0 "sì"').steps == ["menu", "uno"]
 
