@@ -18,13 +18,13 @@ import json
 import random
 import statistics
 import subprocess
-import wave
 from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soundfile
 import yaml
 from speech_corpus import SEED, noisy
 from twisted.internet import reactor
@@ -198,8 +198,8 @@ def _recorded(folder: Path, digit: int) -> bytes:
 
 
 def _samples(path: Path) -> np.ndarray:
-    with wave.open(str(path)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+    samples, _rate = soundfile.read(path, dtype="float32")
+    return np.asarray(samples)
 
 
 async def run(_reactor: object, options: argparse.Namespace) -> None:

@@ -5,7 +5,9 @@
 What is said: every menu phrase of the lines, 200 strings of digits (postcodes, dates, codes of 16 digits), 60 ways to say why one
 calls. Voices: Kokoro's where its model is installed, else espeak-ng's; the speed varies. All of it is 8 kHz through A-law, clean;
 noise is added when it is measured (`noisy`), from a seed, so that every run hears the same street. With `--most`, so many of each
-group, drawn with a seed. A file is not made again when it is there.
+group, drawn with a seed. A file is not made again when it is there. The tests' sample of 60, small enough to be kept:
+
+    python benchmarks/speech_corpus.py tests/speech/sample --models build/models --most 20 --suffix .flac
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ import hashlib
 import json
 import random
 import subprocess
-import wave
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import soundfile
 import soxr
 import yaml
 from num2words import num2words
@@ -111,6 +113,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--most", type=int, default=10_000)
     parser.add_argument("--language", default="it")
+    parser.add_argument("--suffix", default=".wav", choices=[".wav", ".flac"])
     parser.add_argument("--voices", default="", help="instead of Kokoro's: their names, or espeak-ng's")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +127,7 @@ def main() -> None:
     with (options.folder / "corpus.jsonl").open("w", encoding="utf-8") as listed:
         for number, said in enumerate(wanted):
             voice, speed = voices[number % len(voices)], SPEEDS[number % len(SPEEDS)]
-            name = hashlib.sha256(f"{said.text}|{voice}|{speed}".encode()).hexdigest()[:16] + ".wav"
+            name = hashlib.sha256(f"{said.text}|{voice}|{speed}".encode()).hexdigest()[:16] + options.suffix
             whole = Said(**{**asdict(said), "voice": voice, "speed": speed, "file": name})
             if not (options.folder / name).exists():
                 natural = kokoro if "_" in voice else None
@@ -159,11 +162,7 @@ def save(path: Path, samples: np.ndarray) -> None:
     narrow = np.fft.irfft(spectrum, len(samples))
     narrow *= 0.08 / max(1e-6, float(np.sqrt(np.mean(narrow**2))))
     whole = np.concatenate([np.zeros(RATE // 2), narrow, np.zeros(RATE)])
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((a_law(np.clip(whole, -1, 1)) * 32767).astype("<i2").tobytes())
+    soundfile.write(path, (a_law(np.clip(whole, -1, 1)) * 32767).astype(np.int16), RATE, subtype="PCM_16")
 
 
 def a_law(samples: np.ndarray) -> np.ndarray:

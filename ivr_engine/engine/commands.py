@@ -205,7 +205,7 @@ def _call(engine: Engine, conversation: Conversation, request: Call) -> None:
 
 
 def _phone(engine: Engine, conversation: Conversation, request: Phone) -> None:
-    catalogue = engine.lines.catalogue
+    catalogue, server = engine.lines.catalogue, engine.voices.server
     if request.voice and (engine.voices.media is None or isinstance(engine.clock, FastClock)):
         raise IvrError("nobody listens to voices here", "`ivr doctor` says what is missing; without --voice there are the keys")
 
@@ -215,7 +215,7 @@ def _phone(engine: Engine, conversation: Conversation, request: Phone) -> None:
         conversation.end()
 
     def conversing(name: str) -> None:
-        for file in engine.voices.server.sounds_of(name) if name else ():
+        for file in server.sounds_of(name) if name else ():
             sound(file)
         speaker.listen(bool(name))
 
@@ -231,7 +231,7 @@ def _phone(engine: Engine, conversation: Conversation, request: Phone) -> None:
         on_talk=lambda operator: conversation.tell("talk", operator=operator),
     )
 
-    speaker = Speaker(engine.voices.server.pacer, caller.speak)
+    speaker = Speaker(server.pacer, caller.speak)
 
     def press(key: str) -> None:
         conversation.tell("key", key=key, taken=caller.press(key))

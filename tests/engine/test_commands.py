@@ -24,6 +24,7 @@ class Engine:
     def __init__(self, call: Deferred[Any], monkeypatch: pytest.MonkeyPatch) -> None:
         self.feed = Feed()
         self.lines = SimpleNamespace(lines={}, catalogue=None)
+        self.voices = SimpleNamespace(media=None, server=SimpleNamespace(pacer=None))
         clock = Clock()
         self.exchange = VirtualExchange(clock, RealClock(clock), VirtualSettings({}, {}, (), ()), lambda _language, _file: None)
         monkeypatch.setattr(self.exchange, "dial", lambda _number, _caller: call)
