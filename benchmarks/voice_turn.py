@@ -21,9 +21,9 @@ import sys
 import tempfile
 import time
 import uuid
-import wave
 from pathlib import Path
 
+import soundfile
 from results import keep
 
 from ivr_engine.audiosocket.wire import AUDIO, HANGUP, UUID, packet
@@ -145,8 +145,8 @@ def utterances(corpus: Path, most: int) -> list[bytes]:
     mine = [one for one in said if any(menu.startswith("lavoro/") for menu in one["menus"])][:most]
     found = []
     for one in mine:
-        with wave.open(str(corpus / one["file"])) as file:
-            found.append(file.readframes(file.getnframes()))
+        samples, _rate = soundfile.read(corpus / one["file"], dtype="int16")
+        found.append(samples.tobytes())
     return found
 
 

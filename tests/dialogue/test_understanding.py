@@ -219,6 +219,12 @@ def test_dates(text: str, language: str, value: str) -> None:
     assert day(heard(text), TODAY, language).value == value
 
 
+@pytest.mark.parametrize("text", ["7 settembre 1900 andato", "7 settembre 1900 88", "7 settembre 1900-88."])
+def test_a_year_with_more_behind_it_is_confirmed(text: str) -> None:
+    assert day(heard(text), TODAY, "it").band is not Band.TAKE
+    assert day(heard("7 settembre 1978"), TODAY, "it").band is Band.TAKE
+
+
 def test_a_date_without_its_year_is_confirmed() -> None:
     said = day(heard("13 dicembre"), TODAY, "it")
     assert (said.band, said.value, said.runner_up) == (Band.CONFIRM, "2026-12-13", "2025-12-13")

@@ -24,6 +24,7 @@ _MONTH = 0.5
 """How alike a word must sound to a month's name."""
 _WITHOUT_YEAR = 0.8
 _LATER = 0.95
+_MORE = 0.85
 _FIGURES = re.compile(r"\b(\d{1,2})\s*[/.\- ]\s*(\d{1,2})\s*[/.\- ]\s*(\d{4}|\d{2})\b")
 _RUN = re.compile(r"\b(\d{2})(\d{2})(\d{4})\b")
 
@@ -90,11 +91,13 @@ def _with_month(parts: list[str], today: date, language: str) -> Iterator[tuple[
         if near < _MONTH:
             continue
         before = [number for number in map(_number, parts[max(0, place - 2) : place]) if 1 <= number <= 31]
-        after = [number for number in map(_number, parts[place + 1 : place + 5]) if number >= 0]
+        after = [where for where in range(place + 1, min(place + 5, len(parts))) if _number(parts[where]) >= 0]
         if before:
-            yield from _day(before[-1], month, _year(after), today, near)
-        elif after and 1 <= after[0] <= 31:
-            yield from _day(after[0], month, _year(after[1:]), today, near)
+            year, worth = _year(parts[place + 1 :])
+            yield from _day(before[-1], month, year, today, near * worth)
+        elif after and 1 <= _number(parts[after[0]]) <= 31:
+            year, worth = _year(parts[after[0] + 1 :])
+            yield from _day(_number(parts[after[0]]), month, year, today, near * worth)
 
 
 def _number(part: str) -> int:
@@ -102,11 +105,16 @@ def _number(part: str) -> int:
     return int(found[0]) if found else -1
 
 
-def _year(figures: list[int]) -> str:
-    """2011, 11, or "twenty eleven" (20, 11)."""
+def _year(parts: list[str]) -> tuple[str, float]:
+    """2011, 11, or "twenty eleven" (20, 11); worth less when more follows it: "1900 andato" was millenovecentosettanta."""
+    places = [place for place, part in enumerate(parts[:4]) if _number(part) >= 0]
+    if not places:
+        return "", 1.0
+    last, figures = places[0], [_number(parts[place]) for place in places]
+    year = f"{figures[0]:02}"
     if len(figures) > 1 and figures[0] in {19, 20} and figures[1] < 100:
-        return f"{figures[0]}{figures[1]:02}"
-    return "" if not figures else f"{figures[0]:02}"
+        last, year = places[1], f"{figures[0]}{figures[1]:02}"
+    return year, 1.0 if last == len(parts) - 1 else _MORE
 
 
 def _day(number: int, month: int, year: str, today: date, plain: float) -> Iterator[tuple[date, float]]:
