@@ -16,17 +16,15 @@ import contextlib
 import multiprocessing
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.results import keep
 from benchmarks.soak import ROOT
-from benchmarks.wire.servers import free_port
-from tests.faults.load import Tally, call
+from benchmarks.wire.servers import BUILD, Kind, await_port, free_port, running
+from tests.faults.load import Tally, steadily
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -90,13 +88,15 @@ async def flood(port: int, count: list[int]) -> None:
         await asyncio.sleep(0)
 
 
-def attack(how: str, port: int, dribble: bytes, stop: Event, told: Any) -> None:
+def attack(how: str, port: int, dribble: bytes, begun: Event, stop: Event, told: Any) -> None:
     """The attackers' process, until told to stop; tells how many connections of the flood were made."""
 
     async def run() -> int:
         count = [0]
         work = [loris(port, dribble) for _ in range(LORISES)] if how == "loris" else [flood(port, count) for _ in range(FLOODERS)]
         tasks = [asyncio.ensure_future(one) for one in work]
+        await asyncio.sleep(0)  # now all of them have begun
+        begun.set()
         await asyncio.to_thread(stop.wait)
         for task in tasks:
             task.cancel()
@@ -109,15 +109,8 @@ def attack(how: str, port: int, dribble: bytes, stop: Event, told: Any) -> None:
 
 async def calls(port: int, seconds: float, rate: float) -> Tally:
     """At a steady rate."""
-    tally, began, made, running = Tally(), time.monotonic(), 0, set[asyncio.Task[None]]()
-    while (now := time.monotonic() - began) < seconds:
-        while made < now * rate:
-            made += 1
-            task = asyncio.ensure_future(call(port, tally, pace=0.05, keys="1" if made % 3 else "2"))
-            running.add(task)
-            task.add_done_callback(running.discard)
-        await asyncio.sleep(0.01)
-    await asyncio.gather(*running)
+    tally = Tally()
+    await steadily(port, tally, seconds, rate)
     return tally
 
 
@@ -125,10 +118,10 @@ def measured(ports: dict[str, int], how: str, against: str, seconds: float, rate
     """Calls beside an attack ("" for none)."""
     if not how:
         return asyncio.run(calls(ports["agi"], seconds, rate)), 0
-    stop, told = multiprocessing.Event(), multiprocessing.Queue()
-    attackers = multiprocessing.Process(target=attack, args=(how, ports[against], DRIBBLE[against], stop, told))
+    begun, stop, told = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Queue()
+    attackers = multiprocessing.Process(target=attack, args=(how, ports[against], DRIBBLE[against], begun, stop, told))
     attackers.start()
-    time.sleep(1)
+    begun.wait(30)
     try:
         return asyncio.run(calls(ports["agi"], seconds, rate)), (stop.set(), told.get(timeout=30))[1]
     finally:
@@ -148,14 +141,14 @@ def main() -> None:
     highs: dict[tuple[str, str], list[float]] = {one: [] for one in attacks}
     lost: dict[tuple[str, str], int] = dict.fromkeys(attacks, 0)
     made: dict[tuple[str, str], int] = dict.fromkeys(attacks, 0)
+    BUILD.mkdir(parents=True, exist_ok=True)
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[1:]) or os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "ivr.toml").write_text(settings(ports))
-        argv = ["taskset", "--cpu-list", "0", str(Path(sys.executable).with_name("ivr")), "serve"]
-        engine = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            _await(ports["agi"])
-            time.sleep(10 if "voices" in ports else 3)  # the console, and the recogniser's model
+        engine = Kind("ivr-engine", (str(Path(sys.executable).with_name("ivr")), "serve"), Path(folder))
+        with running(engine, port=ports["agi"]) as server:
+            for port in ports.values():
+                await_port(server.process, port, BUILD / "server.log")
             measured(ports, "", "", asked.seconds, asked.rate)  # its first calls are slower than all others
             for _ in range(asked.rounds):
                 for one in attacks:
@@ -164,9 +157,6 @@ def main() -> None:
                     highs[one].append(waits[int(len(waits) * 0.99)] * 1000)
                     lost[one] += tally.offered - len(tally.done)
                     made[one] += connections
-        finally:
-            engine.terminate()
-            engine.wait(30)
     alone = statistics.median(highs["", ""])
     figures = {"alone": {"p99 ms": round(alone, 2), "not done": lost["", ""]}}
     print(f"{'attack':20} {'p99 ms':>8} {'ratio':>6} {'not done':>9} {'connections':>12}")
@@ -182,18 +172,6 @@ def main() -> None:
         }
         print(f"{name:20} {high:8.2f} {high / alone:6.2f} {lost[how, against]:9} {count:12}")
     print(keep("attack", figures))
-
-
-def _await(port: int) -> None:
-    """Until it is open. Raises TimeoutError."""
-    import socket
-
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise TimeoutError("the engine did not open its port")
 
 
 if __name__ == "__main__":

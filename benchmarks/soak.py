@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
-from load import Tally, call  # noqa: E402
+from load import Tally, steadily  # noqa: E402
 
 SETTINGS = f"""
 [engine]
@@ -50,20 +50,13 @@ def sample(pid: int) -> tuple[int, int]:
 
 async def soak(pid: int, port: int, seconds: float, rate: float) -> tuple[Tally, list[tuple[float, int, int, int]]]:
     """The calls, and samples of (seconds, KiB, files, commands so far)."""
-    tally, samples, began = Tally(), [], time.monotonic()
-    calls: set[asyncio.Task[None]] = set()
-    made, look_at = 0, 0.0
-    while (now := time.monotonic() - began) < seconds:
-        while made < now * rate:
-            made += 1
-            task = asyncio.ensure_future(call(port, tally, pace=0.05, keys="1" if made % 3 else "2"))
-            calls.add(task)
-            task.add_done_callback(calls.discard)
-        if now >= look_at:
+    tally, samples, began = Tally(), list[tuple[float, int, int, int]](), time.monotonic()
+
+    def look(now: float) -> None:
+        if not samples or now >= samples[-1][0] + EVERY_S:
             samples.append((now, *sample(pid), len(tally.waits)))
-            look_at = now + EVERY_S
-        await asyncio.sleep(0.01)
-    await asyncio.gather(*calls)
+
+    await steadily(port, tally, seconds, rate, look)
     await asyncio.sleep(EVERY_S)
     samples.append((time.monotonic() - began, *sample(pid), len(tally.waits)))
     return tally, samples

@@ -91,13 +91,13 @@ def running(kind: Kind, environment: Mapping[str, str] | None = None, port: int 
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Server(process, port, _await_port(process, port, log) - began)
+        yield Server(process, port, await_port(process, port, log) - began)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, log: Path) -> float:
+def await_port(process: subprocess.Popen[bytes], port: int, log: Path) -> float:
     """When the port opened. Nobody knocks: one of the peers never serves again after a caller who says nothing."""
     listening = re.compile(rf":{port:04X} 0+:0000 0A ")
     end = time.perf_counter() + _START_S

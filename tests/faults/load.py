@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 _LIMIT_S = 300
 ANSWER = "1"  # the key that leads to an answer in the trial line
@@ -53,6 +53,23 @@ async def call(port: int, tally: Tally, *, pace: float = 0.0, keys: str = ANSWER
         tally.cut.add(channel)
     finally:
         writer.close()
+
+
+async def steadily(
+    port: int, tally: Tally, seconds: float, rate: float, look: Callable[[float], None] = lambda _now: None
+) -> None:
+    """`rate` calls a second of two kinds, for so long, and until the last is over; `look` is told the seconds now and then."""
+    calls: set[asyncio.Task[None]] = set()
+    began, made = time.monotonic(), 0
+    while (now := time.monotonic() - began) < seconds:
+        while made < now * rate:
+            made += 1
+            task = asyncio.ensure_future(call(port, tally, pace=0.05, keys=ANSWER if made % 3 else "2"))
+            calls.add(task)
+            task.add_done_callback(calls.discard)
+        look(now)
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*calls)
 
 
 async def _talk(

@@ -43,6 +43,16 @@ def ask(site: Site, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
+def fetched(address: str) -> tuple[int, str]:
+    """Code and body of a page."""
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
 class Watched:
     """An engine of a site of its own, started."""
 
@@ -59,12 +69,7 @@ class Watched:
 
     def get(self, path: str) -> tuple[int, str]:
         """Code and body of a page of the port for monitoring."""
-        try:
-            with urllib.request.urlopen(self._base + path, timeout=20) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+        return fetched(self._base + path)
 
     def ready(self) -> tuple[int, dict[str, Any]]:
         """/readyz."""

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ..cli.site import SETTINGS, TRIAL, Site
 from ..faults.load import Tally, call, run
+from ..faults.watched import fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +51,7 @@ well_after = 0.3
         self.console = self.engine.wait_for("console: ").split("console: ")[1]
 
     def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(self.base + path, timeout=20) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
+        return fetched(self.base + path)
 
     def metrics(self) -> dict[tuple[str, ...], float]:
         """(name, label values…) → value."""
