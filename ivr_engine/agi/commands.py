@@ -7,7 +7,10 @@ working. Every command raises `CallLost` when the connection to Asterisk is gone
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import contextlib
+import types
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ivr_engine.agi.results import (
     SAMPLES_PER_MS,
@@ -23,15 +26,19 @@ from ivr_engine.agi.results import (
     recognised,
     recorded,
 )
-from ivr_engine.agi.wire import encode
+from ivr_engine.agi.wire import Reply, encode
 from ivr_engine.errors import CallerHungUp
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Generator
 
-    from ivr_engine.agi.wire import Environment, Reply
+    from ivr_engine.agi.wire import Environment
 
 FOR_EVER = None  # as `extra`: no deadline at all
+WAITING: Final = object()
+"""What a call's coroutine yields while a command's reply is due; the session sends the Reply in."""
+
+_encoded = lru_cache(maxsize=2048)(encode)  # most commands are said again, word for word, to the next caller
 
 
 class Asker(Protocol):
@@ -44,8 +51,8 @@ class Asker(Protocol):
     def lasting(self) -> bool:
         """A command without a deadline is in flight."""
 
-    def ask(self, line: bytes, extra: float | None) -> Awaitable[Reply]:
-        """Send one command line, await its reply; `extra` seconds beyond the usual silence are due to the command itself."""
+    def send(self, line: bytes, extra: float | None) -> None:
+        """Send one command line; `extra` seconds beyond the usual silence are due to the command itself."""
 
     def fail(self, reason: str) -> None:
         """End the script with AGISTATUS=FAILURE."""
@@ -74,14 +81,22 @@ class Agi:
         """End the script so that the dialplan sees AGISTATUS=FAILURE; `reason` is logged. No command can follow."""
         self._session.fail(reason)
 
-    async def _live(self, *words: str, extra: float | None = 0.0) -> Reply:
+    def _live(self, *words: str, extra: float | None = 0.0) -> Awaitable[Reply]:
         if self._session.hung_up:
             raise CallerHungUp
-        reply = await self._session.ask(encode(*words), extra)
-        return reply if reply.code == 200 else self._checked(words, reply)
+        self._session.send(_encoded(*words), extra)
+        return self._reply(words)
 
-    async def _always(self, *words: str, extra: float | None = 0.0) -> Reply:
-        reply = await self._session.ask(encode(*words), extra)
+    def _always(self, *words: str, extra: float | None = 0.0) -> Awaitable[Reply]:
+        self._session.send(_encoded(*words), extra)
+        return self._reply(words)
+
+    @types.coroutine
+    def _reply(self, words: tuple[str, ...]) -> Generator[object, Reply, Reply]:
+        """Waits for a command's reply: one frame between a command and its session, since every command pays for each."""
+        reply = yield WAITING
+        if type(reply) is not Reply:
+            raise RuntimeError("an AGI command can only be awaited in the call's own handler")
         return reply if reply.code == 200 else self._checked(words, reply)
 
     def _checked(self, words: tuple[str, ...], reply: Reply) -> Reply:
@@ -101,9 +116,9 @@ class Agi:
         if reply.result != "-1":
             return True
         if not self._session.hung_up:
-            probe = await self._session.ask(encode("CHANNEL", "STATUS"), 0.0)
-            if probe.code == 511 or probe.result == "-1":
-                self._session.hung_up = True
+            with contextlib.suppress(CallerHungUp):  # answered 511: `hung_up` is set
+                if (await self._always("CHANNEL", "STATUS")).result == "-1":
+                    self._session.hung_up = True
         if self._session.hung_up:
             raise CallerHungUp(heard_ms)
         return False
@@ -154,10 +169,10 @@ class Agi:
 
     async def stream_file(self, file: str, keys: str = "", offset: int = 0) -> Played:
         """Play a sound from sample `offset`; a key in `keys` stops it."""
-        reply = await self._live("STREAM", "FILE", file, keys, *([str(offset)] if offset else []))
+        reply = await self._live("STREAM", "FILE", file, keys, *((str(offset),) if offset else ()))
         endpos = reply.endpos
         ok = reply.result != "-1" or await self._worked(reply, endpos // SAMPLES_PER_MS)
-        return Played(key_of(reply.number), endpos, ok)
+        return Played(key_of(reply), endpos, ok)
 
     async def control_stream_file(
         self,
@@ -173,30 +188,29 @@ class Agi:
         words = ("CONTROL", "STREAM", "FILE", file, keys, str(skip_ms), forward, back, pause, str(offset_ms))
         reply = await self._live(*words, extra=FOR_EVER)
         ok = await self._worked(reply, reply.endpos)
-        return Controlled(key_of(reply.number), reply.endpos, ok)
+        return Controlled(key_of(reply), reply.endpos, ok)
 
     async def get_option(self, file: str, keys: str, timeout_ms: int = 5000) -> Played:
         """Play a sound, then wait for a key; only those in `keys` count."""
         reply = await self._live("GET", "OPTION", file, keys, str(timeout_ms), extra=_seconds(timeout_ms))
         ok = await self._worked(reply, reply.endpos // SAMPLES_PER_MS)
-        return Played(key_of(reply.number), reply.endpos, ok)
+        return Played(key_of(reply), reply.endpos, ok)
 
     async def get_data(self, file: str, timeout_ms: int = 0, max_digits: int = 1024) -> Digits:
         """Play a sound and collect digits, ended by `#`, by their number or by a pause.
 
         `timeout_ms` is the pause before the first and between digits alike; 0 is 6 s and 2 s, less than 0 for ever.
         """
-        extra = _seconds(timeout_ms or 6000)
-        words = ("GET", "DATA", file, str(timeout_ms), str(max_digits))
-        reply = await self._live(*words, extra=extra and extra * (max_digits + 1))
-        ok = await self._worked(reply)
+        extra = _seconds((timeout_ms or 6000) * (max_digits + 1))
+        reply = await self._live("GET", "DATA", file, str(timeout_ms), str(max_digits), extra=extra)
+        ok = reply.result != "-1" or await self._worked(reply)
         return Digits(reply.result if ok else "", reply.note == "timeout", ok)
 
     async def wait_for_digit(self, timeout_ms: int) -> Pressed:
         """Wait for one key; less than 0 waits for ever."""
         reply = await self._live("WAIT", "FOR", "DIGIT", str(timeout_ms), extra=_seconds(timeout_ms))
         ok = reply.result != "-1" or await self._worked(reply)
-        return Pressed(key_of(reply.number), ok)
+        return Pressed(key_of(reply), ok)
 
     async def record_file(
         self, file: str, form: str, keys: str, limit_ms: int, offset: int = 0, beep: bool = False, silence_s: int = 0
@@ -216,7 +230,7 @@ class Agi:
     async def _say(self, *words: str) -> Pressed:
         reply = await self._live("SAY", *words)
         ok = await self._worked(reply)
-        return Pressed(key_of(reply.number), ok)
+        return Pressed(key_of(reply), ok)
 
     async def say_alpha(self, text: str, keys: str = "") -> Pressed:
         """Spell letters."""
@@ -256,7 +270,7 @@ class Agi:
         if reply.note == "hangup":
             self._session.hung_up = True
         ok = await self._worked(reply)
-        return Pressed(key_of(reply.number), ok)
+        return Pressed(key_of(reply), ok)
 
     async def receive_text(self, timeout_ms: int) -> str | None:
         """A line of a text channel; None when none came."""

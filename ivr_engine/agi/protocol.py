@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextvars
 import math
-import types
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,18 +17,17 @@ from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from ivr_engine.agi.commands import Agi
+from ivr_engine.agi.commands import WAITING, Agi
 from ivr_engine.agi.wire import HANGUP, PROVISIONAL, Environment, Limits, Parser, Reply, Stray, WireError
 from ivr_engine.errors import CallerHungUp, CallLost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine
 
     from ivr_engine.agi.think import Think
 
 log = structlog.get_logger()
 
-_WAITING = object()  # what the coroutine yields while a reply is due
 _CLOSING_S = 5.0  # to flush what is left before the connection is cut
 _FAILURE = b"failure\n"  # Asterisk's magic word: the script ends with AGISTATUS=FAILURE
 
@@ -59,20 +57,12 @@ class House(Protocol):
         """A handler raised."""
 
 
-@types.coroutine
-def _reply() -> Generator[object, Reply, Reply]:
-    reply = yield _WAITING
-    if type(reply) is not Reply:
-        raise RuntimeError("an AGI command can only be awaited in the call's own handler")
-    return reply
-
-
 @implementer(IProtocol)
 class Session:
     """One connection, from accept to close. `deadline` is when its silence becomes too long, in the reactor's seconds."""
 
     __slots__ = (
-        "_asking", "_connected", "_context", "_coroutine", "_direct", "_house", "_open", "_parser", "_replied", "_transport",
+        "_asking", "_connected", "_context", "_coroutine", "_house", "_open", "_parser", "_replied", "_transport",
         "agi", "deadline", "environment", "hung_up",
     )  # fmt: skip
 
@@ -88,7 +78,6 @@ class Session:
         self._asking = False  # a command is in flight
         self._connected = False
         self._open = True  # commands may still be sent
-        self._direct = False
         self.agi: Agi | None = None
         self.hung_up = False
         self.deadline = math.inf
@@ -99,14 +88,15 @@ class Session:
         """Asterisk connected; its header is due within the header time-out."""
         self._transport = transport
         self._connected = True
-        # Private to Twisted, so looked for; without them (other transports) writes take the ordinary way.
-        self._direct = all(hasattr(transport, name) for name in ("writeSomeData", "dataBuffer", "_tempDataBuffer"))
         self.deadline = self._house.seconds() + self._house.header_timeout
         self._house.arrived(self)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - IProtocol
         """Bytes from Asterisk, in any pieces."""
         if not self._connected or not self._open:
+            return
+        if self._asking and (answer := self._parser.reply(data)) is not None:
+            self._take(answer)
             return
         try:
             facts = self._parser.feed(data)
@@ -130,10 +120,7 @@ class Session:
             elif type(fact) is Stray:
                 self._stray(fact.line)
         if reply is not None:
-            self._asking = False
-            self.deadline = math.inf
-            self._replied = perf_counter()
-            self._step(reply)
+            self._take(reply)
         elif begins:
             self._begin()
 
@@ -148,8 +135,8 @@ class Session:
 
     # The commands' side
 
-    def ask(self, line: bytes, extra: float | None) -> Awaitable[Reply]:
-        """Send a command, await its reply. Silence may last the reply time-out and `extra` seconds; None lifts the limit."""
+    def send(self, line: bytes, extra: float | None) -> None:
+        """Send a command. Silence may last the reply time-out and `extra` seconds; None lifts the limit."""
         if not self._open:
             raise CallLost
         if self._asking:
@@ -159,14 +146,13 @@ class Session:
             self._house.think.took(perf_counter() - self._replied)
             self._replied = 0.0
         self.deadline = math.inf if extra is None else self._house.seconds() + self._house.reply_timeout + extra
-        self._write(line)
-        return _reply()
+        self._transport.write(line)
 
     def fail(self, reason: str) -> None:
         """End the script with AGISTATUS=FAILURE; no command can follow."""
         self._log("warning", "call refused", reason=reason)
         if self._open:
-            self._write(_FAILURE)
+            self._transport.write(_FAILURE)
             self._close()
 
     # The server's side
@@ -204,6 +190,12 @@ class Session:
         self._coroutine = self._house.handler(self.agi)
         self._step()
 
+    def _take(self, reply: Reply) -> None:
+        self._asking = False
+        self.deadline = math.inf
+        self._replied = perf_counter()
+        self._step(reply)
+
     def _step(self, reply: Reply | None = None, error: BaseException | None = None) -> None:
         """Run the handler up to its next await."""
         assert self._coroutine is not None
@@ -223,9 +215,11 @@ class Session:
             self._house.count_failure()
             self._end()
         else:
+            if awaited is WAITING:
+                return
             if isinstance(awaited, Deferred):
                 awaited.addBoth(self._resume)
-            elif awaited is not _WAITING:
+            else:
                 self._step(error=TypeError(f"a handler awaits commands and Deferreds, not {awaited!r}"))
 
     def _resume(self, result: object) -> None:
@@ -254,19 +248,6 @@ class Session:
         self._open = False
         self.deadline = math.inf
         self._transport.abortConnection()
-
-    def _write(self, data: bytes) -> None:
-        """Send now if nothing is queued (Twisted would ask the poller first and send at its next turn), else queue."""
-        transport = self._transport
-        if self._direct and not transport.dataBuffer and not transport._tempDataBuffer:
-            sent = transport.writeSomeData(data)
-            if sent == len(data):
-                return
-            if not isinstance(sent, int):  # the connection is lost: connectionLost follows
-                transport.loseConnection()
-                return
-            data = data[sent:]
-        transport.write(data)
 
     def _stray(self, line: str) -> None:
         self._log("warning", "a line nobody asked for", line=line[:200])

@@ -91,15 +91,18 @@ class Recognised(NamedTuple):
     guesses: tuple[Guess, ...]
 
 
-def key_of(code: int) -> str:
-    """The key for an ASCII code; "" for 0 (none), -1 (failure) and 1 (another command arrived)."""
+def key_of(reply: Reply) -> str:
+    """The key whose ASCII code is the result; "" for 0 (none), -1 (failure) and 1 (another command arrived)."""
+    if reply.result == "0":
+        return ""
+    code = reply.number
     return chr(code) if 1 < code < 128 else ""
 
 
 def recorded(reply: Reply) -> Recorded:
     """The result of RECORD FILE."""
     how = reply.note
-    return Recorded(key_of(reply.number) if how in {"dtmf", "randomerror"} else "", how, reply.endpos, how in {"dtmf", "timeout"})
+    return Recorded(key_of(reply) if how in {"dtmf", "randomerror"} else "", how, reply.endpos, how in {"dtmf", "timeout"})
 
 
 def recognised(reply: Reply) -> Recognised:

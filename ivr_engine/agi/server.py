@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import resource
-import socket
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from twisted.internet import tcp
 from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IProtocolFactory
-from zope.interface import implementer  # type: ignore[import-untyped]
 
 from ivr_engine.agi.protocol import Session
 from ivr_engine.agi.think import Think
 from ivr_engine.agi.wire import Limits
 from ivr_engine.errors import Unavailable
+from ivr_engine.sockets import Listener, allow_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -34,7 +28,6 @@ SPARE_FILES = 512  # for the store, the logs, the manager interface, and calls a
 MOST_UNINTRODUCED = SPARE_FILES // 2
 """Connections beyond the calls there is room for, until they are refused in words."""
 _SWEEP_S = 0.5
-_KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))  # seconds, seconds, probes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +62,8 @@ def in_self_service(agi: Agi) -> bool:
     return not agi.lasting
 
 
-@implementer(IProtocolFactory)
 class AgiServer:
     """Serves calls: `handler` runs once for each, in the reactor's thread, and may await commands and Deferreds."""
-
-    noisy = False
 
     def __init__(self, reactor: Any, settings: AgiSettings, handler: Callable[[Agi], Coroutine[Any, Any, None]]) -> None:
         self._reactor, self._settings = reactor, settings
@@ -81,10 +71,9 @@ class AgiServer:
         self.limits = settings.limits
         self.header_timeout, self.reply_timeout = settings.header_timeout, settings.reply_timeout
         self.seconds: Callable[[], float] = reactor.seconds
-        # The cache saves the parsing, and a stranger who knocks all day is logged once.
-        self._allowed = lru_cache(maxsize=1024)(_allow_list(settings.allow))
+        self._allowed = allow_list("agi.allow", settings.allow)
         self._sessions: set[Session] = set()
-        self._port: Any = None
+        self._listener: Listener | None = None
         self._sweep: Any = None
         self._drain: _Drain | None = None
         self.think = Think()
@@ -94,16 +83,19 @@ class AgiServer:
         """Begin to serve; the port in use. Raises Unavailable when it cannot be had."""
         settings = self._settings
         raise_file_limit(settings.max_calls + SPARE_FILES)
+        listener = Listener(self._reactor, self.buildProtocol)
         try:
-            self._port = self._reactor.listenTCP(settings.port, self, backlog=BACKLOG, interface=settings.host)
-        except CannotListenError as error:
+            port = listener.listen(settings.host, settings.port, BACKLOG)
+        except OSError as error:
             raise _cannot_listen(settings, error) from error
-        if isinstance(self._port, tcp.Port):
-            _tune(self._port.socket)
-        self._sweep = self._reactor.callLater(_SWEEP_S, self._look)
-        port: int = self._port.getHost().port
+        self._listener = listener
+        self.watch()
         log.info("waiting for calls", host=settings.host, port=port, max_calls=settings.max_calls)
         return port
+
+    def watch(self) -> None:
+        """Begin to look after deadlines; `listen` does."""
+        self._sweep = self._reactor.callLater(_SWEEP_S, self._look)
 
     def statistics(self) -> Statistics:
         """Counts, for the log and the console."""
@@ -111,7 +103,7 @@ class AgiServer:
 
     def takes_calls(self) -> bool:
         """Is the port open, and is there room?"""
-        return self._port is not None and self._drain is None and self._up < self._settings.max_calls
+        return self._listener is not None and self._drain is None and self._up < self._settings.max_calls
 
     def drain(self, timeout: float, waits_for: Callable[[Agi], bool] = in_self_service) -> Deferred[int]:
         """Take no more calls; fires when no call that `waits_for` picks is left, with 0, or after `timeout` with their number.
@@ -132,15 +124,9 @@ class AgiServer:
         for session in tuple(self._sessions):
             session.stop()
 
-    # Twisted's side
+    # The listener's side
 
-    def doStart(self) -> None:  # noqa: N802 - IProtocolFactory
-        """The port is open."""
-
-    def doStop(self) -> None:  # noqa: N802 - IProtocolFactory
-        """The port is closed; calls go on."""
-
-    def buildProtocol(self, address: Any) -> Session | None:  # noqa: N802 - IProtocolFactory
+    def buildProtocol(self, address: Any) -> Session | None:  # noqa: N802 - Twisted's name
         """A session for an Asterisk of ours; None, which closes at once, for a stranger or for one connection too many."""
         if not self._allowed(address.host):
             self._strangers += 1
@@ -195,9 +181,9 @@ class AgiServer:
             drain.done.callback(left)
 
     def _close_port(self) -> None:
-        if self._port is not None:
-            self._port.stopListening()
-            self._port = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
 
 class _Drain:
@@ -221,33 +207,8 @@ def raise_file_limit(needed: int) -> None:
         )
 
 
-def _allow_list(entries: tuple[str, ...]) -> Callable[[str], bool]:
-    networks = [ipaddress.ip_network(entry, strict=False) for entry in entries]
-
-    def allowed(host: str) -> bool:
-        address = ipaddress.ip_address(host)
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        found = any(address in network for network in networks)
-        if not found:
-            log.warning("a stranger was turned away: not in agi.allow", address=host)
-        return found
-
-    return allowed
-
-
-def _cannot_listen(settings: AgiSettings, error: CannotListenError) -> Unavailable:
-    cause = error.socketError
+def _cannot_listen(settings: AgiSettings, error: OSError) -> Unavailable:
     place = f"port {settings.port} on {settings.host}"
-    if getattr(cause, "errno", None) == errno.EADDRINUSE:
+    if error.errno == errno.EADDRINUSE:
         return Unavailable(f"{place} is in use", "is another engine running? Stop it, or choose another agi.port")
-    return Unavailable(f"cannot listen on {place}: {getattr(cause, 'strerror', None) or cause}", "check agi.host and agi.port")
-
-
-def _tune(listening: socket.socket) -> None:
-    """Commands leave at once, and a dead Asterisk machine is noticed during a talk too. Accepted sockets inherit it."""
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE:
-        if hasattr(socket, name):  # not every system lets them be set
-            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return Unavailable(f"cannot listen on {place}: {error.strerror or error}", "check agi.host and agi.port")

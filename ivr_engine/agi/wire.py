@@ -159,7 +159,10 @@ class Reply(NamedTuple):
     @property
     def endpos(self) -> int:
         """How far a sound was played or recorded, in samples; 0 when the reply does not say."""
-        found = _ENDPOS.search(self.rest)
+        rest = self.rest
+        if rest[:7] == "endpos=" and rest[7:].isdecimal():  # nearly always
+            return int(rest[7:])
+        found = _ENDPOS.search(rest)
         return int(found[1]) if found else 0
 
 
@@ -212,6 +215,18 @@ class Parser:
             raise WireError(f"a line of more than {self._limits.line} bytes")
         return facts
 
+    def reply(self, data: bytes) -> Reply | None:
+        """The one whole "200 result=..." these bytes are (nearly always they are); None for anything else: `feed` it."""
+        if self._buffer or self._usage is not None:
+            return None
+        if (reply := _SHORT.get(data)) is not None:
+            return reply
+        end = len(data) - 1
+        if data[:11] != b"200 result=" or data.find(b"\n") != end or end > self._limits.line:
+            return None
+        result, _, rest = data[11:end].decode(errors="replace").partition(" ")
+        return Reply(200, result, rest)
+
     def _header(self, data: bytes) -> tuple[bytes, bool, bytes]:
         """The header (so far), whether its empty line has come, and what follows that."""
         if data.startswith(b"\n"):
@@ -257,6 +272,8 @@ class Parser:
         return None
 
 
+_SHORT: Final = {b"200 result=%s\n" % result.encode(): Reply(200, result, "") for result in ("0", "1", "-1")}
+"""What most commands are answered with."""
 _OTHER_CODES: Final = frozenset({b"100", b"503", b"510", b"511", b"520"})
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
-import socket
 import uuid
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from twisted.internet import tcp
-from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.interfaces import IProtocol
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from ivr_engine.audiosocket.pacing import Pacer
 from ivr_engine.audiosocket.wire import AUDIO, ERROR, HANGUP, KEY, UUID, Parser, WireError
 from ivr_engine.errors import Unavailable
+from ivr_engine.sockets import Listener, allow_list
 
 if TYPE_CHECKING:
     from ivr_engine.audiosocket.conversation import Conversation
@@ -54,49 +50,43 @@ class Counts:
     refused: int = 0
 
 
-@implementer(IProtocolFactory)
 class MediaServer:
     """Conversations wait here under their UUID until the exchange connects, then are ticked by the one clock.
 
     `pace` is whose time callers hear and wait in (`seconds`, `callLater`), if not the reactor's.
     """
 
-    noisy = False
-
     def __init__(self, reactor: Any, settings: MediaSettings, pace: Any = None) -> None:
         self.reactor, self._settings = reactor, settings
         self.pacer = Pacer(pace or reactor)
         self.counts = Counts()
-        self._allowed = lru_cache(maxsize=1024)(self._is_allowed)
-        self._networks = [ipaddress.ip_network(entry, strict=False) for entry in settings.allow]
+        self._allowed = allow_list("audiosocket.allow", settings.allow)
         self._waiting: dict[bytes, tuple[Conversation, Any]] = {}
         self._connections: set[MediaConnection] = set()
-        self._port: Any = None
+        self._listener: Listener | None = None
         self.address = settings.advertised
         """Where the exchange connects, as its dialplan writes it."""
 
     def listen(self) -> int:
         """Begin to listen; the port in use. Raises Unavailable when it cannot be had."""
         host, wanted = self._settings.host, self._settings.port
+        listener = Listener(self.reactor, self.buildProtocol)
         try:
-            self._port = self.reactor.listenTCP(wanted, self, backlog=BACKLOG, interface=host)
-        except CannotListenError as error:
-            taken = getattr(error.socketError, "errno", None) == errno.EADDRINUSE
+            port = listener.listen(host, wanted, BACKLOG)
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
             hint = "is another engine running? Choose another audiosocket.port" if taken else "check audiosocket.host"
             raise Unavailable(f"cannot listen for voices on {host} port {wanted}", hint) from error
-        if isinstance(self._port, tcp.Port):
-            # Accepted sockets inherit it: a frame leaves at once.
-            self._port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        port: int = self._port.getHost().port
+        self._listener = listener
         self.address = self.address or f"{host}:{port}"
         log.info("waiting for voices", host=host, port=port, advertised=self.address)
         return port
 
     def stop(self) -> None:
         """Close the port and every connection; conversations fail."""
-        if self._port is not None:
-            self._port.stopListening()
-            self._port = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         for conversation, timer in tuple(self._waiting.values()):
             timer.cancel()
             conversation.fail("broken")
@@ -109,7 +99,7 @@ class MediaServer:
     @property
     def has_room(self) -> bool:
         """Whether one more conversation may begin."""
-        return self._port is not None and len(self._waiting) + len(self._connections) < self._settings.max_calls
+        return self._listener is not None and len(self._waiting) + len(self._connections) < self._settings.max_calls
 
     def expect(self, conversation: Conversation) -> str:
         """The exchange is about to connect for this conversation; the UUID it must name. It fails when nobody comes in time."""
@@ -134,29 +124,14 @@ class MediaServer:
         conversation, _ = self._waiting.pop(name)
         conversation.fail("unreachable")
 
-    # Twisted's side
+    # The listener's side
 
-    def doStart(self) -> None:  # noqa: N802 - IProtocolFactory
-        """The port is open."""
-
-    def doStop(self) -> None:  # noqa: N802 - IProtocolFactory
-        """The port is closed."""
-
-    def buildProtocol(self, address: Any) -> MediaConnection | None:  # noqa: N802 - IProtocolFactory
+    def buildProtocol(self, address: Any) -> MediaConnection | None:  # noqa: N802 - Twisted's name
         """A connection for an exchange of ours; None, which closes at once, for strangers and when there is no room."""
         if not self._allowed(address.host) or len(self._connections) >= self._settings.max_calls:
             self.counts.refused += 1
             return None
         return MediaConnection(self)
-
-    def _is_allowed(self, host: str) -> bool:
-        address = ipaddress.ip_address(host)
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        found = any(address in network for network in self._networks)
-        if not found:
-            log.warning("a stranger was turned away: not in audiosocket.allow", address=host)
-        return found
 
     # The connections' side
 
@@ -228,8 +203,7 @@ class MediaConnection:
         """See conversation.Wire. Whoever does not read is let go."""
         if not self._open:
             return
-        waiting = getattr(self._transport, "dataBuffer", b"")
-        if len(waiting) > _MOST_BEHIND:
+        if self._transport.queued > _MOST_BEHIND:
             self._refuse("it does not read what it is sent")
             return
         self._transport.write(data)

@@ -61,7 +61,7 @@ class Bench:
         self.errors: list[BaseException] = []
         self.handler = handler
         self.server = AgiServer(self.clock, settings or AgiSettings(), self._handle)
-        self.server.listen()
+        self.server.watch()
 
     async def _handle(self, agi: Agi) -> None:
         try:

@@ -31,6 +31,7 @@ LISTENING = Listening(Expectation("it", "open"), 1.0)
 
 class Transport(StringTransport):
     cut = False
+    queued = 0
 
     def abortConnection(self) -> None:  # noqa: N802 - Twisted's name
         self.cut = True
@@ -50,8 +51,7 @@ class Ear:
 class Bench:
     def __init__(self, **settings: Any) -> None:
         self.clock = MemoryReactorClock()
-        self.server = MediaServer(self.clock, MediaSettings(**settings))
-        self.server.listen()
+        self.server = MediaServer(self.clock, MediaSettings(port=0, **settings))
 
     def dial(self, host: str = "127.0.0.1") -> tuple[MediaConnection, Transport] | None:
         connection = self.server.buildProtocol(IPv4Address("TCP", host, 1))
@@ -186,9 +186,12 @@ def test_an_exchange_that_ends_fails_or_raves_ends_the_turn(data: bytes) -> None
 def test_strangers_and_too_many_are_turned_away() -> None:
     bench = Bench(allow=("127.0.0.1/32",), max_calls=2)
     assert bench.dial("10.0.0.1") is None
+    bench.server.listen()
+    assert bench.server.has_room
     dialled = [bench.dial() for _ in range(3)]
     assert [each is not None for each in dialled] == [True, True, False]
     assert not bench.server.has_room
+    bench.server.stop()
     assert bench.server.counts.refused == 2
 
 
@@ -216,6 +219,7 @@ def test_a_port_in_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         server = MediaServer(reactor, MediaSettings(port=taken.getsockname()[1]))
         with pytest.raises(Unavailable, match="cannot listen for voices"):
             server.listen()
+    server.stop()
 
 
 class Pool:

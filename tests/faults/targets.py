@@ -96,7 +96,7 @@ def session(data: bytes) -> None:
     """Whatever Asterisk answers, and whenever it goes, a session ends, is counted once, and nothing of it stays."""
     clock = MemoryReactorClock()
     server = AgiServer(clock, AgiSettings(limits=SMALL), _menu)
-    server.listen()
+    server.watch()
     connection = server.buildProtocol(IPv4Address("TCP", "127.0.0.1", 40000))
     assert connection is not None
     transport = _Transport()
@@ -113,6 +113,8 @@ def session(data: bytes) -> None:
 
 
 class _Transport(StringTransport):
+    queued = 0
+
     def abortConnection(self) -> None:  # noqa: N802 - Twisted's name
         self.disconnecting = True
 
@@ -224,7 +226,6 @@ def audiosocket(data: bytes) -> None:
         assert _packets(pieces) == whole
     clock = MemoryReactorClock()
     server = MediaServer(clock, MediaSettings())
-    server.listen()
     conversation, ear, ended = Conversation((), "", Listening(Expectation("it", "open"), 1.0)), _Ear(), []
     conversation.listen_with(ear)
     conversation.ended = lambda: ended.append(conversation.reply)
