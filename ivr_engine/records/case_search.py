@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from ivr_engine.records.cases import CaseRow
 
 PAGE = 50
+AGE = f"(CASE WHEN state IN ('{FINISHED[0]}', '{FINISHED[1]}') THEN updated ELSE :now END - opened)"
+"""Milliseconds: an open case's until now, a finished one's when it was last touched."""
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What to list; "" is anything. `open_only` leaves finished ones out, `late_at`: only those overdue at that instant.
-    `words`: a case's number or its beginning, a telephone number, or a citizen's name."""
+    `words`: a case's number or its beginning, a telephone number, or a citizen's name. `opened`: from when, to before when
+    (milliseconds). `age`: from how many days, to below how many (None: without end), at `now`."""
 
     line: str = ""
     state: str = ""
@@ -29,6 +33,9 @@ class Filter:
     words: str = ""
     open_only: bool = False
     late_at: float | None = None
+    opened: tuple[int, int] | None = None
+    age: tuple[int, int | None] | None = None
+    now: float = 0.0
 
 
 def search(connection: sqlite3.Connection, wanted: Filter, after: str = "") -> tuple[list[CaseRow], str]:
@@ -44,6 +51,13 @@ def search(connection: sqlite3.Connection, wanted: Filter, after: str = "") -> t
     if wanted.late_at is not None:
         conditions.append("deadline < :late")
         values["late"] = milliseconds(wanted.late_at)
+    if wanted.opened is not None:
+        conditions.append("opened >= :since AND opened < :until")
+        values.update(since=wanted.opened[0], until=wanted.opened[1])
+    if wanted.age is not None:
+        least, below = wanted.age
+        conditions.append(f"{AGE} >= :least" + (f" AND {AGE} < :below" if below is not None else ""))
+        values.update(now=milliseconds(wanted.now), least=least * DAY_MS, below=(below or 0) * DAY_MS)
     if wanted.words:
         condition, more = _words(wanted.words)
         conditions.append(condition)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ivr_engine.clock import ROME, rome, rome_date
 from ivr_engine.records import contacts
+from ivr_engine.records.case_search import AGE, DAY_MS
 from ivr_engine.records.cases import FINISHED
 from ivr_engine.records.figures import DAY, HALF_HOUR_MS, SUMS, THRESHOLDS
 from ivr_engine.records.journal import milliseconds
@@ -142,10 +143,10 @@ AGES = (0, 2, 8, 31, 91)
 
 def case_ages(connection: sqlite3.Connection, since: int, until: int, now: float, line: str = "") -> list[CaseAge]:
     """Cases opened from `since` to `until` (milliseconds): open ones by age now, finished ones by the age they reached."""
-    steps = " ".join(f"WHEN age >= {days * 86_400_000} THEN {days}" for days in reversed(AGES))
+    steps = " ".join(f"WHEN age >= {days * DAY_MS} THEN {days}" for days in reversed(AGES))
     rows = connection.execute(
         f"SELECT line, state, CASE {steps} ELSE 0 END AS days, count(*) AS cases, sum(late) AS late FROM ("  # noqa: S608 - own names
-        " SELECT line, state, CASE WHEN state IN (:resolved, :closed) THEN updated ELSE :now END - opened AS age,"
+        f" SELECT line, state, {AGE} AS age,"
         " state NOT IN (:resolved, :closed) AND coalesce(deadline < :now, 0) AS late FROM cases"
         " WHERE opened >= :since AND opened < :until AND :line IN ('', line))"
         " GROUP BY line, state, days ORDER BY line, state, days",

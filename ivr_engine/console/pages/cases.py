@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -12,29 +13,28 @@ from ivr_engine.records import audit, case_search, case_work, citizens, contacts
 from ivr_engine.records.case_search import Filter
 from ivr_engine.records.case_work import PASSES, Work
 from ivr_engine.records.cases import CaseState, Level, case_file
+from ivr_engine.records.figure_queries import AGES
+from ivr_engine.reports.period import Period
 
 if TYPE_CHECKING:
     import sqlite3
     from typing import Any
 
-    from ivr_engine.console.visit import Answer, Visit
+    from ivr_engine.console.visit import Answer, Fields, Visit
 
-_FIELDS = ("q", "line", "state", "level", "assigned", "open", "late")
+_FIELDS = ("q", "line", "state", "level", "assigned", "open", "late", "year", "month", "age")
+_LIMITS = ("year", "month", "age")
+"""Those a report's link asks for: they have no field of their own."""
 
 
 async def index(visit: Visit) -> Answer:
     """GET /cases"""
     asked = {name: visit.query.text(name) for name in _FIELDS}
     lines = visit.office.lines()
-    wanted = Filter(
-        line=one_of(asked["line"], lines.lines),
-        state=one_of(asked["state"], CaseState),
-        level=one_of(asked["level"], Level),
-        assigned=visit.user.name if asked["assigned"] == "me" else "",
-        words=asked["q"],
-        open_only=asked["open"] == "1",
-        late_at=visit.now if asked["late"] == "1" else None,
-    )
+    try:
+        wanted = _wanted(visit.query, visit.user.name, visit.now)
+    except IvrError as error:
+        raise NotFound(str(error)) from error
     found, after = await visit.read(case_search.search, wanted, visit.query.text("after"))
     names = await visit.read(citizens.names, {case.citizen for case in found if case.citizen is not None})
     if names:
@@ -48,10 +48,42 @@ async def index(visit: Visit) -> Answer:
         titles={name: words.title(lines, name, visit.language) for name in sorted(lines.lines)},
         states=list(CaseState),
         levels=list(Level),
+        period=_period(visit.query),
+        span=wanted.age,
+        unlimited=urlencode({name: value for name, value in asked.items() if value and name not in _LIMITS}),
         older=f"/cases?{query}&after={after}" if after else "",
         newer=f"/cases?{query}" if visit.query.text("after") else "",
         now=visit.now,
     )
+
+
+def _wanted(query: Fields, user: str, now: float) -> Filter:
+    """Raises IvrError for a period the calendar has not."""
+    period = _period(query)
+    return Filter(
+        line=query.text("line"),  # also one that is no more: its cases are still there
+        state=one_of(query.text("state"), CaseState),
+        level=one_of(query.text("level"), Level),
+        assigned=user if query.text("assigned") == "me" else "",
+        words=query.text("q"),
+        open_only=query.text("open") == "1",
+        late_at=now if query.text("late") == "1" else None,
+        opened=(period.since, period.until) if period else None,
+        age=_span(query.whole("age", most=max(AGES))) if query.text("age") else None,
+        now=now,
+    )
+
+
+def _period(query: Fields) -> Period | None:
+    if not query.text("year"):
+        return None
+    return Period(query.whole("year"), query.whole("month", 99) if query.text("month") else None)
+
+
+def _span(days: int) -> tuple[int, int | None]:
+    """The ages of the cases report that `days` is among: from the first day, to before the next one's."""
+    place = bisect_right(AGES, days)
+    return AGES[place - 1], next(iter(AGES[place:]), None)
 
 
 async def show(visit: Visit, number: str) -> Answer:

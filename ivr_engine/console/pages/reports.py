@@ -76,6 +76,7 @@ async def show(visit: Visit, kind: str) -> Answer:
         report=report,
         charts=charts,
         query=urlencode(report.asked),
+        follows=kind != "cases" or visit.user.role != "administrator",  # who may not see cases gets no links to them
         downloads=_DOWNLOADS,
         made=output.made(report),
         off=off(visit),
