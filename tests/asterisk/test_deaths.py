@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +14,7 @@ from ivr_engine.events import Cause, Outcome
 from .engine import Engine
 from .proxy import Proxy
 from .server import wait_for
+from .sipp import Sipp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asterisk
 
 TRIAL = "800196009"
+KILLS = int(os.environ.get("IVR_FAULT_ASTERISK_KILLS", "1"))
+CALLERS = 40
 
 
 def entries(asterisk: RealAsterisk, citizen: Citizen) -> int:
@@ -40,6 +46,36 @@ def one_operator(asterisk: RealAsterisk, talk: int) -> None:
     """Only op1 is at work, and talks that long."""
     asterisk.pause(*asterisk.operators[1:])
     asterisk.set_global(OPERATOR_TALK=talk)
+
+
+@pytest.mark.timeout(60 + 90 * KILLS)
+def test_the_engine_is_killed_again_and_again_under_many_sip_callers(asterisk: RealAsterisk, engine: Engine) -> None:
+    chance, offered = random.Random(7), 0
+    for _ in range(KILLS):
+        callers = [Sipp(asterisk, "800196001", keys, calls=CALLERS // 2, rate=5) for keys in ("1 3", "1 0")]
+        offered += CALLERS
+        moment = offered - chance.randrange(3, CALLERS - 3)
+        wait_for(lambda moment=moment: len(engine.contacts()) >= moment, 30, lambda: engine.log()[-3000:])  # type: ignore[misc]
+        engine.kill()
+        engine.start()
+        served = [sipp.wait() for sipp in callers]
+        assert [(sipp.successful, sipp.failed) for sipp in served] == [(CALLERS // 2, 0)] * 2, [sipp.output for sipp in served]
+    wait_for(
+        lambda: len(engine.contacts()) >= offered and not engine.store.contacts.list(open_only=True),
+        90,
+        lambda: f"{len(engine.contacts())} of {offered}: {engine.store.contacts.list(open_only=True)}\n{engine.log()[-3000:]}",
+    )
+    contacts = engine.contacts()
+    assert len(contacts) == len({row.channel for row in contacts}) == offered, "each call is one contact"
+    assert set(Counter(row.outcome for row in contacts)) <= {Outcome.SERVED_BY_IVR, Outcome.ANSWERED}
+    causes = Counter(row.cause for row in contacts)
+    assert causes[Cause.ENGINE_LOST] >= KILLS, causes
+    entered = Counter(row[1] for row in asterisk.queue_log() if row[4] == "ENTERQUEUE")
+    assert set(entered.values()) <= {1}, "queued twice"
+    for row in contacts:
+        kinds = Counter(entry.kind for entry in engine.file(row.id).journal)
+        assert kinds["ContactStarted"] == kinds["ContactEnded"] == 1
+        assert (row.channel in entered) == (row.outcome is Outcome.ANSWERED)
 
 
 @pytest.mark.parametrize("back_at_once", [True, False])
