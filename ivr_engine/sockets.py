@@ -92,17 +92,18 @@ class Listener:
         self._burying = True
         for descriptor, event in self.events.poll(0, _AT_ONCE):
             connection = self._connections.get(descriptor)
-            if connection is None:
-                self._accept()
-                continue
             try:
+                if connection is None:
+                    self._accept()
+                    continue
                 if event & select.EPOLLOUT:
                     connection.flush()
                 if event & ~select.EPOLLOUT:
                     connection.read()
-            except Exception:
-                log.exception("a connection failed", peer=str(connection.getPeer()))
-                self.end(connection)
+            except Exception:  # an exception here would cost every connection
+                log.exception("a connection failed", peer=str(connection.getPeer()) if connection else "")
+                if connection is not None:
+                    self.end(connection)
         self._bury()
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: ARG002, N802 - IReadDescriptor
@@ -152,14 +153,22 @@ class Listener:
                 return
             accepted.setblocking(False)
             address = (IPv6Address if ":" in host else IPv4Address)("TCP", host, port)
-            protocol = self._build(address)
+            protocol = None
+            try:
+                protocol = self._build(address)
+            finally:
+                if protocol is None:
+                    accepted.close()
             if protocol is None:
-                accepted.close()
                 continue
             connection = Connection(self, accepted, address, protocol)
             self._connections[connection.descriptor] = connection
             self.events.register(connection.descriptor, select.EPOLLIN)
-            protocol.makeConnection(connection)
+            try:
+                protocol.makeConnection(connection)
+            except Exception:
+                self.end(connection)
+                raise
 
     def _accept_again(self) -> None:
         if self._listening is not None:

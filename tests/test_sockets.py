@@ -213,6 +213,23 @@ def test_a_mistake_costs_its_own_connection_alone(house: House) -> None:
     assert second.recv(10) == b"fine"
 
 
+@pytest.mark.parametrize("place", ["build", "begin"])
+def test_a_mistake_at_the_door_costs_its_own_connection_alone(house: House, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    fine, protocol = house.dial()
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        if place == "build":
+            patched.setattr(house.listener, "_build", lambda _address: 1 / 0)
+        else:
+            patched.setattr(Protocol, "makeConnection", lambda _self, _transport: 1 / 0)
+        client = house.connect()
+        house.turn_until(lambda: bool(logs))
+    assert [entry["event"] for entry in logs] == ["a connection failed"]
+    assert client.recv(1) == b""
+    fine.sendall(b"still served")
+    house.turn_until(lambda: protocol.heard == b"still served")
+    house.dial()
+
+
 def test_who_is_not_welcome_is_closed_at_once(house: House) -> None:
     house.welcome = False
     client = house.connect()

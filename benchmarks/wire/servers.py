@@ -59,13 +59,18 @@ class Server:
 
     def cpu_s(self) -> float:
         """Seconds of processor time it has taken, threads included."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_s(self.process.pid)
 
     def memory_kib(self) -> int:
         """Resident now."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor time a process has taken, threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def free_port() -> int:
