@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Self
 
 from ivr_engine.dialogue.source import Source
 
@@ -58,8 +59,8 @@ class LineFiles:
     @property
     def digest(self) -> str:
         """A short hash of all that the texts say; comments and layout say nothing."""
-        said = {name: _said(text) for name, text in self.texts.items()}
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:12]
+        said = ", ".join(f"{json.dumps(name)}: {_said(text)}" for name, text in sorted(self.texts.items()))
+        return hashlib.sha256(f"{{{said}}}".encode()).hexdigest()[:12]
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -70,5 +71,6 @@ class LineFiles:
         return self.broken.get(name) or Source(self.shown.get(name, name), self.texts.get(name))
 
 
-def _said(text: str) -> Any:
-    return Source("", text).data or text
+@lru_cache(maxsize=128)  # asked for several times at every start and publication
+def _said(text: str) -> str:
+    return json.dumps(Source("", text).data or text, sort_keys=True, default=str)
