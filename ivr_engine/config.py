@@ -131,8 +131,8 @@ class PromptsSection(Section):
 
     folder: str = Field("audio", description="rendered prompts")
     voice: str | dict[Literal["it", "en"], str] = Field(
-        "espeak",
-        description="who reads prompts: espeak, kokoro, kokoro-nicola, piper, a plugin's; one name, or one by language",
+        "kokoro",
+        description="who reads prompts: kokoro, kokoro-nicola, espeak, piper, a plugin's; one name, or one by language",
     )
     rate: Literal[8000, 16000] = Field(8000, description="samples a second of rendered sounds (16000: wideband telephones)")
     install: str = Field("", description="Asterisk's sounds folder, where publication lays new prompts (default: nowhere)")

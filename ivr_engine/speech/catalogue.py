@@ -38,6 +38,7 @@ CORE = "core"
 PLAYED_UNDER = "ivr"
 # A sound not rendered yet has a length all the same, so that a call without audio is paced like one with it.
 _MS_PER_CHARACTER = 65
+_ALONE = ("article.", "message.")
 _SAFE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Texts: TypeAlias = Mapping[str, Mapping[str, str]]
@@ -113,6 +114,15 @@ class Catalogue:
     def sounds(self, language: str) -> Mapping[str, str]:
         """Every sound of a language: its name and its text, units first. Raises LookupError for an unknown language."""
         return self._sounds[language]
+
+    def together(self, language: str) -> set[str]:
+        """Sounds that may be said in one prompt with others: units, prompts with slots and in pieces, and what may fill a slot.
+        Not what is always said alone: an article or a message without slots."""
+        names = set(unit_texts(language))
+        for (_line, key, spoken), parts in self._parts.items():
+            if spoken == language and (len(parts) > 1 or not key.startswith(_ALONE)):
+                names.update(part.name for part in parts if isinstance(part, _Fragment))
+        return names
 
     def length(self, language: str, file: str) -> int | None:
         """Milliseconds of a sound by the name it is played under; None when no such sound belongs to the catalogue."""

@@ -52,7 +52,8 @@ def render(
     """Render what is missing or stale, in `workers` threads, at `rate` samples a second; returns how many sounds were made.
 
     What the voice was shipped with is taken as it is; the rest it speaks. Where it cannot, `spare` does, in the voice's own
-    folder, and gives a twin to every sound of the language, so that no prompt is said by two voices. Recordings are left alone.
+    folder, and gives twins to the sounds that may stand beside its own, so that no prompt is said by two voices. Recordings are
+    left alone.
     What was made before a failure is kept and noted. Raises Unavailable when the last voice asked fails, OSError when the
     folder cannot be written, Invalid when its list of sounds is damaged.
     """
@@ -84,8 +85,9 @@ def _wanted(manifest: Manifest, catalogue: Catalogue, language: str, voice: Voic
 
 
 def _twins(manifest: Manifest, catalogue: Catalogue, language: str, voice: Voice, spare: Voice) -> dict[str, str]:
-    """The twins to make, by name: of what the voice said itself, in a language of which it could not say all."""
-    sounds = {name: text for name, text in catalogue.sounds(language).items() if text != SILENCE}
+    """The twins to make, by name: of what the voice said itself and may be said together with what it could not say."""
+    together = catalogue.together(language)
+    sounds = {name: text for name, text in catalogue.sounds(language).items() if text != SILENCE and name in together}
     said_by = {name: entry.by for name in sounds if (entry := manifest.entry(language, voice.name, name))}
     if spare.name not in said_by.values():
         return {}

@@ -41,7 +41,7 @@ def audio(real_asterisk: RealAsterisk, tmp_path_factory: pytest.TempPathFactory)
     """Every line's prompts, rendered (once a machine) and laid where this Asterisk finds them, by the commands a site uses."""
     folder = PROJECT / "build" / "test-audio"
     settings = tmp_path_factory.mktemp("audio") / "ivr.toml"
-    settings.write_text(f'[prompts]\nfolder = "{folder}"\n[plugins]\nfolders = ["{LINES}"]\n')
+    settings.write_text(f'[prompts]\nfolder = "{folder}"\nvoice = "espeak"\n[plugins]\nfolders = ["{LINES}"]\n')
     for command in (["render"], ["install", "--to", str(real_asterisk.sounds)]):
         subprocess.run([str(IVR), "--settings", str(settings), "prompts", *command], check=True, timeout=180)
     return folder

@@ -59,6 +59,7 @@ queue_log = "{asterisk.queue_log_file}"
 ledger_every = 1
 [prompts]
 folder = "{audio}"
+voice = "espeak"
 [plugins]
 folders = ["{LINES}"]
 limit = 1

@@ -32,6 +32,8 @@ talk = 0.3
 folders = ["{LINES}"]
 limit = 0.3
 threads = 2
+[prompts]
+voice = "espeak"
 """
 
 

@@ -95,7 +95,7 @@ def test_other_hours_for_some_days_of_every_line(staffed: Site) -> None:
 
 def test_a_message_of_every_line_is_kept_only_when_it_can_be_heard(staffed: Site) -> None:
     assert did(staffed, "messages", "list").count("\n") == 2
-    staffed.write("mute.toml", f'{SETTINGS}{ALWAYS}\n[prompts]\nfolder = "mute.toml"\n')
+    staffed.write("mute.toml", f"{SETTINGS}{ALWAYS}\n".replace("[prompts]", '[prompts]\nfolder = "mute.toml"'))
     add = ("messages", "add", "--every-line", "--until", soon(days=1), *TEXT, "--as", "ada")
     assert "mute.toml" in staffed.refused("--settings", "mute.toml", *add)
     assert did(staffed, "messages", "list").count("\n") == 2

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSWORD = "una frase lunga e segreta"
-SETTINGS = f"""{TRIAL.replace('operators = { lavoro = ["op1"] }', 'operators = { lavoro = ["anna"], sociale = ["carla"] }')}
+_TRIAL = TRIAL.replace('operators = { lavoro = ["op1"] }', 'operators = { lavoro = ["anna"], sociale = ["carla"] }')
+SETTINGS = f"""{_TRIAL}folder = "../sounds"
 [lines.lavoro]
 hours = {{ mon-sun = ["00:00-24:00"] }}
 [lines.sociale]
 hours = {{ mon-sun = ["00:00-24:00"] }}
-[prompts]
-folder = "../sounds"
 """
 SERVED = "800196002"
 """A line whose operator has no desk, and answers by herself."""

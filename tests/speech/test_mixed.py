@@ -77,6 +77,22 @@ def test_nothing_is_done_twice_and_the_voice_takes_over_once_it_is_back(mixed: P
     assert all("/spare/" not in sound.file for sound in sounds)
 
 
+@pytest.mark.parametrize("key", ["article.nuovo", "message.7"])
+def test_what_is_always_said_alone_needs_no_twins(tmp_path: Path, key: str) -> None:
+    render(OLD, tmp_path, ToneVoice(), languages=["it"])
+    other = Other()
+    alone = {"x": {**TEXTS["x"], key: {"it": "Oggi il portale non risponde."}}}
+    del alone["x"]["nuovo"]
+    assert render(Catalogue(alone), tmp_path, Gone(), spare=other, languages=["it"]) == 1
+    assert other.spoken == ["Oggi il portale non risponde."]
+    dated = {"x": {**alone["x"], key: {"it": "Il portale non risponde fino al {quando:date}."}}}
+    assert render(Catalogue(dated), tmp_path, Gone(), spare=other, languages=["it"]) > 400
+    manifest = Manifest(tmp_path)
+    catalogue = Catalogue(dated, manifest.lengths("tone"), manifest.speakers({"it": "tone", "en": "tone"}))
+    names = [sound.file.removeprefix("ivr/") for sound in catalogue.utterance("x", key, "it", {"quando": "2026-05-01"})]
+    assert {manifest["it", "tone", name].by for name in names} == {"other"}
+
+
 def record(file: Path, rate: int = 8000, seconds: float = 1.0) -> bytes:
     with wave.open(str(file), "wb") as sound:
         sound.setnchannels(1)
