@@ -56,5 +56,5 @@ def test_check_names_what_is_missing(site: Site) -> None:
 def test_the_script_has_every_text_once(site: Site) -> None:
     rows = list(csv.DictReader(site.run("prompts", "export-script", "--language", "en").stdout.splitlines()))
     assert len({row["file"] for row in rows}) == len(rows) > 800
-    assert {"file": "en/kokoro/units/digits/7.wav", "text": "seven", "recorded": ""} in rows
-    assert all(row["text"] and row["file"].startswith("en/kokoro/") for row in rows)
+    assert {"file": "en/espeak/units/digits/7.wav", "text": "seven", "recorded": ""} in rows
+    assert all(row["text"] and row["file"].startswith("en/espeak/") for row in rows)

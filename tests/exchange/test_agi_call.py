@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ivr_engine.agi.commands import Agi
+from ivr_engine.agi.commands import WAITING, Agi
 from ivr_engine.agi.wire import HANGUP, Environment, Limits, Parser, Reply
 from ivr_engine.calls import Heard, QueueResult
 from ivr_engine.errors import CallerHungUp, CallLost
@@ -33,7 +33,7 @@ class Session:
         self._parser = Parser(Limits())
         self._parser.feed(b"\n")
 
-    async def ask(self, line: bytes, extra: float | None) -> Reply:
+    def send(self, line: bytes, extra: float | None) -> None:
         self.sent.append(line.decode().rstrip("\n"))
         if extra is None:
             self.without_deadline.append(self.sent[-1])
@@ -44,19 +44,28 @@ class Session:
         for fact in self._parser.feed(answer.encode() + b"\n"):
             self.hung_up = self.hung_up or fact is HANGUP
             replies += [fact] if isinstance(fact, Reply) else []
-        (reply,) = replies
-        return reply
+        (self.reply,) = replies
 
     def fail(self, reason: str) -> None:
         raise AssertionError(reason)
 
 
+def drive(session: Session, running: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end, with the session's replies."""
+    reply: Any = None
+    try:
+        while running.send(reply) is WAITING:
+            reply = session.reply
+    except StopIteration as ended:
+        return ended.value
+    raise AssertionError("it waits for something else than a reply")
+
+
 def play(session: Session, verb: Callable[[AgiCall], Coroutine[Any, Any, Any]]) -> Any:
     """Run one verb to its end; every answer must have been asked for."""
-    with pytest.raises(StopIteration) as ended:
-        verb(AgiCall(Agi(session))).send(None)
+    result = drive(session, verb(AgiCall(Agi(session))))
     assert session.answers == []
-    return ended.value.value
+    return result
 
 
 @pytest.mark.parametrize(

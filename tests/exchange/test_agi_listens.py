@@ -15,7 +15,7 @@ from ivr_engine.errors import CallerHungUp
 from ivr_engine.exchange.agi_call import AgiCall
 from ivr_engine.hearing import Expectation
 
-from .test_agi_call import DEAD, Session
+from .test_agi_call import DEAD, Session, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,12 +63,6 @@ class Media:
         self.rested.append(why)
 
 
-def run(coroutine: Any) -> Any:
-    with pytest.raises(StopIteration) as ended:
-        coroutine.send(None)
-    return ended.value.value
-
-
 def heard(conversation: Conversation) -> None:
     conversation.tick(5, 5)
 
@@ -82,19 +76,19 @@ def pressed(conversation: Conversation) -> None:
 def test_keys_pressed_after_the_answer_are_the_next_steps() -> None:
     session = Session("200 result=0", "200 result=0 endpos=800")
     call = AgiCall(Agi(session), Media(pressed))  # type: ignore[arg-type]
-    reply = run(call.converse(["a"], "123", LISTENING))
+    reply = drive(session, call.converse(["a"], "123", LISTENING))
     assert reply == Reply("key", (Heard("", 100),), "1")
     assert session.sent == ["EXEC AudioSocket name,192.0.2.1:9092"]
     assert session.without_deadline == []  # a wait with an end: calls are drained, and lost when Asterisk is
-    assert run(call.key(5)) == "2"
-    assert run(call.play("b", "12")) == Heard("", 100)  # the # would not have cut in there
+    assert drive(session, call.key(5)) == "2"
+    assert drive(session, call.play("b", "12")) == Heard("", 100)  # the # would not have cut in there
 
 
 def test_keys_pressed_early_cut_into_the_next_question() -> None:
     session = Session("200 result=0")
     call = AgiCall(Agi(session), Media(pressed))  # type: ignore[arg-type]
-    run(call.converse(["a"], "123", LISTENING))
-    assert run(call.converse(["b"], "#", LISTENING)) == Reply("key", key="#")
+    drive(session, call.converse(["a"], "123", LISTENING))
+    assert drive(session, call.converse(["b"], "#", LISTENING)) == Reply("key", key="#")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +103,7 @@ def test_what_will_not_pass_within_the_call_is_not_tried_again(answers: list[str
     session, media = Session(*answers), Media(course)
     call = AgiCall(Agi(session), media)  # type: ignore[arg-type]
     assert call.listens
-    assert run(call.converse(["a"], "1", LISTENING)).why == why
+    assert drive(session, call.converse(["a"], "1", LISTENING)).why == why
     assert not call.listens
     assert media.rested == (["unreachable"] if why == "unreachable" else [])
 
@@ -117,21 +111,22 @@ def test_what_will_not_pass_within_the_call_is_not_tried_again(answers: list[str
 def test_asterisk_that_breaks_off_leaves_a_living_caller() -> None:
     session = Session("200 result=-1", "200 result=6")
     call = AgiCall(Agi(session), Media(heard))  # type: ignore[arg-type]
-    reply = run(call.converse(["a"], "1", LISTENING))
+    reply = drive(session, call.converse(["a"], "1", LISTENING))
     assert (reply.how, reply.why, reply.heard) == ("failed", "broken", (Heard("", 100),))
     assert call.listens
 
 
 @pytest.mark.parametrize("answers", [["200 result=-1", DEAD], ["HANGUP\n200 result=-1"]])
 def test_a_caller_who_hangs_up_has_heard_so_much(answers: list[str]) -> None:
-    call = AgiCall(Agi(Session(*answers)), Media(heard))  # type: ignore[arg-type]
+    session = Session(*answers)
+    call = AgiCall(Agi(session), Media(heard))  # type: ignore[arg-type]
     with pytest.raises(CallerHungUp) as gone:
-        call.converse(["a"], "1", LISTENING).send(None)
+        drive(session, call.converse(["a"], "1", LISTENING))
     assert gone.value.heard_ms == 100
 
 
 def test_where_nobody_can_listen_asterisk_is_not_asked() -> None:
     session = Session()
-    assert run(AgiCall(Agi(session), Media(None, busy=True)).converse(["a"], "1", LISTENING)).why == "busy"  # type: ignore[arg-type]
+    assert drive(session, AgiCall(Agi(session), Media(None, busy=True)).converse(["a"], "1", LISTENING)).why == "busy"  # type: ignore[arg-type]
     assert not AgiCall(Agi(session)).listens
     assert session.sent == []
