@@ -116,7 +116,8 @@ class Agi:
         if reply.result != "-1":
             return True
         if not self._session.hung_up:
-            with contextlib.suppress(CallerHungUp):  # answered 511: `hung_up` is set
+            # Answered 511 it is a hang-up, and `hung_up` is set; an Asterisk that does not know the command tells nothing.
+            with contextlib.suppress(CallerHungUp, InvalidCommand):
                 if (await self._always("CHANNEL", "STATUS")).result == "-1":
                     self._session.hung_up = True
         if self._session.hung_up:

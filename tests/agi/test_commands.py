@@ -180,7 +180,9 @@ def test_minus_one_is_a_hang_up_only_when_the_caller_is_gone(
 ) -> None:
     there = bench(command)
     there.converse([(line, answer), UP])
-    assert there.results == [result]
+    unknown = bench(command)
+    unknown.converse([(line, answer), (UP[0], b"510 Invalid or unknown command\n")])
+    assert there.results == unknown.results == [result]
     told_before = [(line, b"HANGUP\n" + answer)]
     told_after = [(line, answer + b"HANGUP\n")]
     for exchanges in (told_before, told_after, [(line, answer), GONE], [(line, answer), GONE_SILENTLY]):
