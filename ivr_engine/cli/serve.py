@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from ivr_engine.config import Settings
+    from ivr_engine.engine.lines import Lines
 
 log = structlog.get_logger()
 
@@ -51,11 +52,15 @@ def serve(settings: Settings) -> None:
     engine.start()
     for remark in served.remarks:
         log.warning(remark)
-    for problem in sounds_wanting(settings, served.lines):
-        log.warning("sounds are wanting", problem=str(problem))
+    reactor.callInThread(_warn_of_sounds, settings, served.lines)  # it looks into thousands of files, and calls come already
     click.echo(_greeting(engine), err=True)
     gc.freeze()  # what is there now stays: no collection need look through it while calls wait
     run(reactor, engine.stop, lambda: _leave(engine, reactor))
+
+
+def _warn_of_sounds(settings: Settings, lines: Lines) -> None:
+    for problem in sounds_wanting(settings, lines):
+        log.warning("sounds are wanting", problem=str(problem))
 
 
 def run(reactor: Any, stop: Callable[[], Coroutine[Any, Any, None]], leave: Callable[[], None]) -> None:
