@@ -232,10 +232,6 @@ class Connection:
         """Who connected."""
         return self._address
 
-    def option(self, level: int, name: int) -> int:
-        """A socket's option."""
-        return self._socket.getsockopt(level, name)
-
     # The listener's side
 
     def read(self) -> None:

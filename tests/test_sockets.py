@@ -99,9 +99,9 @@ def test_what_arrives_is_handed_over_and_an_answer_leaves_at_once(house: House) 
         assert client.recv(100) == piece.upper()
     assert protocol.heard == b"onetwo"
     assert protocol.transport.getPeer().host == "127.0.0.1"
-    assert protocol.transport.option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    assert protocol.transport.option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-    assert protocol.transport.option(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+    assert protocol.transport._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert protocol.transport._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert protocol.transport._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
 
 
 @pytest.mark.parametrize("closes", [True, False])

@@ -198,8 +198,8 @@ def test_a_call_over_tcp() -> None:
 
         async def handler(agi):
             transport = agi._session._transport
-            seen["nodelay"] = bool(transport.option(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-            seen["keepalive"] = bool(transport.option(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+            seen["nodelay"] = bool(transport._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            seen["keepalive"] = bool(transport._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
             await agi.answer()
             seen["name"] = await threads.deferToThread(lambda: "in a thread")
             seen["digit"] = (await agi.wait_for_digit(1000)).digit

@@ -48,6 +48,11 @@ def one_operator(asterisk: RealAsterisk, talk: int) -> None:
     asterisk.set_global(OPERATOR_TALK=talk)
 
 
+def begun(engine: Engine, calls: int) -> None:
+    """Wait until so many calls have come."""
+    wait_for(lambda: len(engine.contacts()) >= calls, 30, lambda: engine.log()[-3000:])
+
+
 @pytest.mark.timeout(60 + 90 * KILLS)
 def test_the_engine_is_killed_again_and_again_under_many_sip_callers(asterisk: RealAsterisk, engine: Engine) -> None:
     chance, offered = random.Random(7), 0
@@ -55,7 +60,7 @@ def test_the_engine_is_killed_again_and_again_under_many_sip_callers(asterisk: R
         callers = [Sipp(asterisk, "800196001", keys, calls=CALLERS // 2, rate=5) for keys in ("1 3", "1 0")]
         offered += CALLERS
         moment = offered - chance.randrange(3, CALLERS - 3)
-        wait_for(lambda moment=moment: len(engine.contacts()) >= moment, 30, lambda: engine.log()[-3000:])  # type: ignore[misc]
+        begun(engine, moment)
         engine.kill()
         engine.start()
         served = [sipp.wait() for sipp in callers]

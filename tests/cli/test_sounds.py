@@ -58,3 +58,7 @@ def test_the_script_has_every_text_once(site: Site) -> None:
     assert len({row["file"] for row in rows}) == len(rows) > 800
     assert {"file": "en/espeak/units/digits/7.wav", "text": "seven", "recorded": ""} in rows
     assert all(row["text"] and row["file"].startswith("en/espeak/") for row in rows)
+
+
+def test_an_engine_without_sounds_says_so(site: Site) -> None:
+    assert "ivr prompts render" in site.serve().wait_for("sounds are wanting")

@@ -86,5 +86,12 @@ def test_what_there_is_not_gets_a_sentence(console: Console, last_month: datetim
         ("/reports/contacts?year=2026&month=2&day=30", 422),
         ("/reports/nessuno?year=2026", 404),
         ("/reports/service/download?year=2026&format=exe", 404),
+        ("/cases?year=2026&month=13", 404),
     ):
         assert console.ask("GET", path, cookie=cookie).status == status, path
+
+
+def test_who_may_not_see_cases_gets_the_numbers_without_links(console: Console) -> None:
+    path = f"/reports/cases?year={rome(time.time()).year}"
+    pages = {role: console.ask("GET", path, cookie=console.session(role)).text for role in ("supervisor", "administrator")}
+    assert {role: '<a href="/cases?year=' in page for role, page in pages.items()} == {"supervisor": True, "administrator": False}
