@@ -1,8 +1,13 @@
-"""One sound to be played: the word that `speech`, which makes sounds, and `dialogue`, which has them played, share."""
+"""What `speech`, which makes sounds, and `dialogue`, which has them played, both say: a sound, and a prompt's kind."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+ARTICLE: Final = "article."
+"""An article is heard as the prompt `article.<id>`."""
+MESSAGE: Final = "message."
+"""A front message is heard as the prompt `message.<id>`."""
 
 
 class Sound(NamedTuple):

@@ -12,7 +12,6 @@ from ivr_engine.dialogue.checks import check, in_order, unknown_articles, unknow
 from ivr_engine.dialogue.files import ARTICLES, LINE, PART, PROMPTS, LineFiles
 from ivr_engine.dialogue.hours import HoursData  # noqa: TC001 - the type of a field
 from ivr_engine.dialogue.model import (
-    ARTICLE,
     GLOBAL_KEYS,
     RETURN,
     Action,
@@ -33,6 +32,7 @@ from ivr_engine.dialogue.source import Source, closest
 from ivr_engine.dialogue.steps import KINDS
 from ivr_engine.dialogue.steps.include import Include
 from ivr_engine.errors import Invalid
+from ivr_engine.sounds import ARTICLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, TypeAl
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ivr_engine.dialogue.hours import HoursData
+from ivr_engine.sounds import ARTICLE
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
@@ -31,9 +32,6 @@ Name = Annotated[str, _written(r"[A-Za-z0-9][A-Za-z0-9._-]*", "must be letters, 
 Language = Annotated[str, _written(r"[a-z]{2}", "must be a language of two letters such as it")]
 Text = Annotated[str, _written(r".*\S.*", "must say something")]
 Number = Annotated[str, _written(r"\+?[0-9]{2,15}", "must be a telephone number of 2 to 15 digits")]
-
-ARTICLE = "article."
-"""An article is heard as the prompt `article.<id>`."""
 
 
 SAID = "said."

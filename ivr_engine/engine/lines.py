@@ -13,7 +13,7 @@ from ivr_engine.dialogue.source import Source
 from ivr_engine.engine.sounds import voice_names, wanting
 from ivr_engine.errors import Invalid, Problem
 from ivr_engine.plugins.find import find
-from ivr_engine.routing.board import MESSAGE
+from ivr_engine.sounds import MESSAGE
 from ivr_engine.speech import voices as core_voices
 from ivr_engine.speech.catalogue import Catalogue, core_texts
 from ivr_engine.speech.manifest import Manifest

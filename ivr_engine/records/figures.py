@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ivr_engine.clock import rome
+from ivr_engine.sounds import ARTICLE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +32,6 @@ _BEARING = (
     "ContactEnded",
 )
 _MANY = 50_000  # rows held in memory while all is counted anew
-_ARTICLE = "article."
 
 TABLES = f"""
 CREATE TABLE figures (
@@ -107,8 +107,8 @@ def _take(facts: Facts, at: int, kind: str, data: dict[str, Any]) -> None:
             facts.line = data["line"]
         case "StepEntered":
             facts.step = (data["line"], data["step"])
-        case "PromptHeard" if data["counts"] and data["prompt"].startswith(_ARTICLE):
-            article = data["prompt"].removeprefix(_ARTICLE)
+        case "PromptHeard" if data["counts"] and data["prompt"].startswith(ARTICLE):
+            article = data["prompt"].removeprefix(ARTICLE)
             facts.article = f"{facts.line}/{article}"
             facts.heard.add((facts.line, article))
         case "QueueEntered":

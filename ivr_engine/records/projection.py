@@ -19,6 +19,7 @@ from ivr_engine.events import (
 )
 from ivr_engine.records import callbacks, cases, citizens, figures, journal, private
 from ivr_engine.records.journal import milliseconds
+from ivr_engine.sounds import ARTICLE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from ivr_engine.records.cases import CaseTouched
 
 log = structlog.get_logger()
-
-ARTICLE = "article."  # an article is heard under this name and its id
 
 
 class Group:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from ivr_engine.clock import rome
 from ivr_engine.records.notices import EVERY_FUNCTION, Notices
+from ivr_engine.sounds import MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ivr_engine.records.notices import Closure
-
-MESSAGE = "message."
-"""A front message is heard as the prompt `message.<id>`."""
 
 
 class Board:

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 import yaml
 
 from ivr_engine.errors import Invalid, Problem
-from ivr_engine.sounds import Sound
+from ivr_engine.sounds import ARTICLE, MESSAGE, Sound
 from ivr_engine.speech.manifest import RECORDED, SPARE
 from ivr_engine.speech.template import Slot, parse
 from ivr_engine.speech.units import (
@@ -38,7 +38,7 @@ CORE = "core"
 PLAYED_UNDER = "ivr"
 # A sound not rendered yet has a length all the same, so that a call without audio is paced like one with it.
 _MS_PER_CHARACTER = 65
-_ALONE = ("article.", "message.")
+_ALONE = (ARTICLE, MESSAGE)
 _SAFE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Texts: TypeAlias = Mapping[str, Mapping[str, str]]

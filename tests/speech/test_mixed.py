@@ -12,7 +12,7 @@ import pytest
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.hookspecs import Speech
-from ivr_engine.routing.board import MESSAGE
+from ivr_engine.sounds import ARTICLE, MESSAGE
 from ivr_engine.speech import shipped as shipping
 from ivr_engine.speech.catalogue import Catalogue
 from ivr_engine.speech.kokoro import Reader, write
@@ -78,7 +78,7 @@ def test_nothing_is_done_twice_and_the_voice_takes_over_once_it_is_back(mixed: P
     assert all("/spare/" not in sound.file for sound in sounds)
 
 
-@pytest.mark.parametrize("key", ["article.nuovo", f"{MESSAGE}7"])
+@pytest.mark.parametrize("key", [f"{ARTICLE}nuovo", f"{MESSAGE}7"])
 def test_what_is_always_said_alone_needs_no_twins(tmp_path: Path, key: str) -> None:
     render(OLD, tmp_path, ToneVoice(), languages=["it"])
     other = Other()

@@ -7,8 +7,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ivr_engine.clock import rome_date
 from ivr_engine.dialogue.diversion import Reason
-from ivr_engine.dialogue.model import ARTICLE, Name, Next, Step, Target
+from ivr_engine.dialogue.model import Name, Next, Step, Target
 from ivr_engine.dialogue.reading import read_aloud
+from ivr_engine.sounds import ARTICLE
 
 if TYPE_CHECKING:
     from ivr_engine.dialogue.turn import Turn
