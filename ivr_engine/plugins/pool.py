@@ -121,16 +121,21 @@ class LinePool:
             job = self._work.get()
             if job.answer.called:  # it waited too long for a thread, and its caller went on
                 self._reactor.callFromThread(self._done, job, None)
-                continue
-            job.begun = True
-            try:
-                outcome: Result | FunctionFailed = job.context.run(job.function, job.request)
-                if not isinstance(outcome, Result):
-                    outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
-            except BaseException as error:  # noqa: BLE001 - whatever a plugin raises stays in its own line
-                job.context.run(log.warning, "function failed", line=self._line, function=job.name, exc_info=error)
-                outcome = FunctionFailed("failed", type(error).__name__)
-            self._reactor.callFromThread(self._done, job, outcome)
+            else:
+                job.begun = True
+                self._run(job)
+
+    def _run(self, job: _Job) -> None:
+        error: BaseException | None = None
+        try:
+            outcome: Result | FunctionFailed = job.context.run(job.function, job.request)
+            if not isinstance(outcome, Result):
+                outcome = FunctionFailed("failed", f"no Result but {type(outcome).__name__}")
+        except BaseException as raised:  # noqa: BLE001 - whatever a plugin raises stays in its own line
+            error, outcome = raised, FunctionFailed("failed", type(raised).__name__)
+        self._reactor.callFromThread(self._done, job, outcome)
+        if error is not None:  # the caller does not wait for the traceback to be written
+            job.context.run(log.warning, "function failed", line=self._line, function=job.name, exc_info=error)
 
     def _done(self, job: _Job, outcome: Result | FunctionFailed | None) -> None:
         self._open -= 1

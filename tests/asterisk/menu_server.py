@@ -19,7 +19,7 @@ async def serve(agi: Agi) -> None:
     call = AgiCall(agi)
     await agi.answer()
     try:
-        first = (await call.play("ivr/tone", "12")).key
+        first = (await call.play("ivr/long", "12")).key
         second = await call.key(5)
         print("keyed", first + second, flush=True)  # noqa: T201 - the test reads it
         if second == "2":

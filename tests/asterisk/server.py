@@ -276,11 +276,11 @@ class RealAsterisk:
         return f"[{queue}](+)\ntimeout = {ring}\nwrapuptime = 0\n{empty}{members}"
 
     def _lay_sounds(self) -> None:
-        """Asterisk's own documentation and sounds, Italian among them; ivr/tone is four seconds long."""
+        """Asterisk's own documentation and sounds, Italian among them; ivr/tone is four seconds long, ivr/long a minute."""
         shipped, data = self.root.data, self.home / "data"
         shutil.copytree(VOICES, data / "sounds" / "voices")
         (data / "documentation").symlink_to(self.root.inside(shipped / "documentation"))
-        for file, seconds in (("sounds/it/ivr/tone.wav", 4), ("moh/music.wav", 10)):
+        for file, seconds in (("sounds/it/ivr/tone.wav", 4), ("sounds/it/ivr/long.wav", 60), ("moh/music.wav", 10)):
             write_tone(data / file, seconds)
         for language, folder in (("it", "it_IT_m_Carlo"), ("en", "en")):
             own = data / "sounds" / language

@@ -24,7 +24,7 @@ SETTINGS = f"""
 port = 0
 [plugins]
 folders = ["{LINES}"]
-limit = 0.3
+limit = 3
 threads = 1
 [virtual]
 operators = {{ lavoro = ["op1"] }}
