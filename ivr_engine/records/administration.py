@@ -19,8 +19,8 @@ _BUSY = 5.0  # seconds to wait for the engine's writer
 class Administration:
     """The store's database for administrators. `change` and `look` give a connection for the functions of this room."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, reader: Reader | None = None) -> None:
+        self._path, self._reader = path, reader or Reader(path)
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -39,5 +39,5 @@ class Administration:
     @contextlib.contextmanager
     def look(self) -> Iterator[sqlite3.Connection]:
         """To read only. Raises Unavailable."""
-        with Reader(self._path).open() as connection:
+        with self._reader.open() as connection:
             yield connection

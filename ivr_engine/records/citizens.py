@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import phonenumbers
@@ -52,6 +53,7 @@ class Citizen:
     since: float
 
 
+@lru_cache(maxsize=1024)
 def caller_of(raw: str) -> Caller:
     """Read a caller's number as an exchange writes it: "+39…", "0039…", "39…", national; "" or a word when withheld."""
     text = re.sub(r"[\s./()-]", "", raw)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections import deque
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlite_utils import Database
 
@@ -139,23 +140,62 @@ class WriteConnection:
 
 
 class Reader:
-    """Read-only access from any thread or process, also while an engine writes; a connection for each use."""
+    """Read-only access from any thread or process, also while an engine writes.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Each use has a connection for itself. Up to `keep` of them stay open for the next use: a new one reads the whole schema first,
+    which takes a millisecond. Whoever keeps any must `close` at the end.
+    """
+
+    def __init__(self, path: Path, keep: int = 0) -> None:
+        self._path, self._keep = path, keep
+        self._idle: deque[_Idle] = deque()
 
     @contextlib.contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
         """A connection for the length of the block, all of it seeing one moment. Raises Unavailable."""
-        if not self._path.exists():
+        file = _inode(self._path)
+        if file is None:
             raise Unavailable(f"there is no store in {self._path.parent}", "start the engine once, it makes one")
         try:
-            with contextlib.closing(_read_only(self._path)) as connection:
-                connection.row_factory = sqlite3.Row
+            connection = self._idle_on(file) or _read_only(self._path)
+            connection.row_factory = sqlite3.Row
+            try:
                 connection.execute("BEGIN")
                 yield connection
+                connection.execute("ROLLBACK")
+            except BaseException:
+                connection.close()
+                raise
         except sqlite3.Error as error:
             raise Unavailable(f"the store {self._path} cannot be read: {error}", "see `ivr doctor`") from error
+        self._idle.append(_Idle(connection, file))
+        self._close_beyond(self._keep)
+
+    def close(self) -> None:
+        """Close what is open, and keep nothing any more. May be called again."""
+        self._keep = 0
+        self._close_beyond(0)
+
+    def _idle_on(self, file: tuple[int, int]) -> sqlite3.Connection | None:
+        while True:
+            try:
+                idle = self._idle.pop()
+            except IndexError:
+                return None
+            if idle.file == file:
+                return idle.connection
+            idle.connection.close()  # another file was put in its place
+
+    def _close_beyond(self, number: int) -> None:
+        while len(self._idle) > number:
+            with contextlib.suppress(IndexError):  # another thread was quicker
+                self._idle.popleft().connection.close()
+
+
+class _Idle(NamedTuple):
+    connection: sqlite3.Connection
+    file: tuple[int, int]
+    """Device and inode it was opened on."""
 
 
 def copy_database(path: Path, to: Path) -> None:
@@ -176,7 +216,8 @@ def unsound(path: Path) -> str:
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_READ_WAIT, isolation_level=None)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=_READ_WAIT, isolation_level=None, check_same_thread=False)
 
 
 def _beside(path: Path, suffix: str) -> Path:

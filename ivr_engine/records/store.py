@@ -37,15 +37,18 @@ _BUSY = 1.0  # seconds to wait at the start for somebody's lock
 class StoreReader:
     """Looks things up in a store, whether or not an engine runs on it; writes nothing. Its methods block."""
 
+    _KEEP = 0
+    """Connections kept open between two uses."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._reader = Reader(folder / DATABASE)
+        self._reader = Reader(folder / DATABASE, self._KEEP)
         self.contacts = Contacts(self._reader)
         self.cases = Cases(self._reader)
         self.citizens = Citizens(self._reader)
         self.articles = Articles(self._reader)
         self.callbacks = Callbacks(self._reader)
-        self.administration = Administration(folder / DATABASE)
+        self.administration = Administration(folder / DATABASE, self._reader)
 
     def inputs(self, contact: str) -> dict[str, str]:
         """What the caller of a contact has keyed, by name: for whoever made the call, in a trial."""
@@ -63,6 +66,8 @@ class Store(StoreReader):
     Raises Unavailable: another engine has it, it cannot be written, its database is broken. After `start` the writer works;
     until then events already wait safely in the spool.
     """
+
+    _KEEP = 8
 
     def __init__(self, folder: Path, on_committed: Callable[[Sequence[CaseTouched]], None] = lambda _touched: None) -> None:
         super().__init__(folder)
@@ -85,6 +90,7 @@ class Store(StoreReader):
     def close(self, timeout: float = 10.0) -> bool:
         """End: what was acknowledged is committed if the database lets it within `timeout` seconds, else it stays in the spool
         for the next start (False). May be called again."""
+        self._reader.close()  # before the writer: the last to leave clears the write-ahead log away, and a reader cannot
         done = self.writer.stop(timeout)
         self.spool.close()
         if done:

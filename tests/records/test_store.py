@@ -2,13 +2,17 @@ import os
 import stat
 import subprocess
 import sys
+from collections import deque
 from datetime import date
 
 import pytest
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import Outcome, PrivateNoted
+from ivr_engine.records import settings
+from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article
+from ivr_engine.records.database import Reader
 from ivr_engine.records.store import Store, StoreReader
 
 DAY = date(2026, 1, 1)
@@ -179,6 +183,49 @@ def test_a_reader_needs_no_engine_and_disturbs_none(store, story, folder):
 def test_a_reader_writes_nothing(store, folder):
     with StoreReader(folder)._reader.open() as connection, pytest.raises(Exception, match="readonly"):
         connection.execute("DELETE FROM contacts")
+
+
+def test_a_reader_that_stays_open_sees_each_moment_anew_and_another_file(tmp_path):
+    reader, other = Reader(tmp_path / "ivr.db", keep=1), Reader(tmp_path / "ivr.db")
+    for path in (tmp_path / "ivr.db", tmp_path / "other.db"):
+        with Administration(path).change() as connection:
+            settings.put(connection, "which", path.name)
+
+    def which() -> list[str | None]:
+        found = []
+        for one in (reader, other):
+            with one.open() as connection:
+                found.append(settings.get(connection, "which"))
+        return found
+
+    with reader.open() as first, reader.open() as second:
+        assert first is not second
+    with reader.open() as again:
+        assert again in (first, second)
+    assert which() == ["ivr.db"] * 2
+    with Administration(tmp_path / "ivr.db").change() as connection:
+        settings.put(connection, "which", "changed")
+    assert which() == ["changed"] * 2
+    with pytest.raises(ZeroDivisionError), reader.open():
+        _ = 1 / 0
+    assert which() == ["changed"] * 2
+    (tmp_path / "other.db").replace(tmp_path / "ivr.db")
+    for suffix in ("-wal", "-shm"):  # as the writer does, whose they are
+        (tmp_path / f"ivr.db{suffix}").unlink()
+    assert which() == ["other.db"] * 2
+    (tmp_path / "ivr.db").unlink()
+    with pytest.raises(Unavailable, match="there is no store in"):
+        which()
+
+
+def test_nothing_of_the_write_ahead_log_is_left_behind(store, story, folder):
+    store.record(next(story.started("C1")))
+    assert store.writer.flush(5)
+    assert [contact.id for contact in store.contacts.list()] == ["C1"]  # a connection stays open
+    assert store.close()
+    assert sorted(file.name for file in folder.glob("ivr.db*")) == ["ivr.db"]
+    assert [contact.id for contact in store.contacts.list()] == ["C1"]
+    assert store._reader._idle == deque()
 
 
 def test_reading_where_no_store_is_says_so(tmp_path):
