@@ -8,6 +8,7 @@ Linux only, as the Asterisk packages are.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import select
 import socket
@@ -21,6 +22,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer  # type: ignore[import-untyped]
+
+from ivr_engine.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,15 +50,23 @@ class Listener:
         self._burying = False
         self._listening: socket.socket | None = None
 
-    def listen(self, host: str, port: int, backlog: int) -> int:
-        """Open the port (0 is any free one) and tell its number. Raises OSError when it cannot be had."""
-        six = ":" in host
-        listening = socket.create_server(
-            (host, port),
-            family=socket.AF_INET6 if six else socket.AF_INET,
-            backlog=backlog,
-            dualstack_ipv6=six and socket.has_dualstack_ipv6(),
-        )
+    def listen(self, host: str, port: int, backlog: int, section: str) -> int:
+        """Open the port (0 is any free one) and tell its number. Raises Unavailable when it cannot be had, with the settings'
+        `section` that names it."""
+        six, place = ":" in host, f"port {port} on {host}"
+        try:
+            listening = socket.create_server(
+                (host, port),
+                family=socket.AF_INET6 if six else socket.AF_INET,
+                backlog=backlog,
+                dualstack_ipv6=six and socket.has_dualstack_ipv6(),
+            )
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                hint = f"is another engine running? Stop it, or choose another {section}.port"
+                raise Unavailable(f"{place} is in use", hint) from error
+            hint = f"check {section}.host and {section}.port"
+            raise Unavailable(f"cannot listen on {place}: {error.strerror or error}", hint) from error
         listening.setblocking(False)
         # Accepted sockets inherit it: what is written leaves at once, and a dead machine is noticed during a talk too.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

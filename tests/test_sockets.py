@@ -49,7 +49,7 @@ class House:
         self.protocols: list[Protocol] = []
         self.host, self.welcome = "127.0.0.1", True
         self.listener = Listener(self.clock, self._build)
-        self.port = self.listener.listen(self.host, 0, 100)
+        self.port = self.listener.listen(self.host, 0, 100, "agi")
         self.clients: list[socket.socket] = []
 
     def _build(self, _address: object) -> Protocol | None:
@@ -291,7 +291,7 @@ def test_both_families_on_one_port() -> None:
 
     listener = Listener(MemoryReactorClock(), build)
     try:
-        port = listener.listen("::", 0, 10)
+        port = listener.listen("::", 0, 10, "agi")
     except OSError as error:
         pytest.skip(f"no IPv6 here: {error}")
     for host in ("::1", "127.0.0.1"):

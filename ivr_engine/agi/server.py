@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import resource
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from twisted.internet.defer import Deferred
 from ivr_engine.agi.protocol import Session
 from ivr_engine.agi.think import Think
 from ivr_engine.agi.wire import Limits
-from ivr_engine.errors import Unavailable
 from ivr_engine.sockets import Listener, allow_list
 
 if TYPE_CHECKING:
@@ -84,10 +82,7 @@ class AgiServer:
         settings = self._settings
         raise_file_limit(settings.max_calls + SPARE_FILES)
         listener = Listener(self._reactor, self.buildProtocol)
-        try:
-            port = listener.listen(settings.host, settings.port, BACKLOG)
-        except OSError as error:
-            raise _cannot_listen(settings, error) from error
+        port = listener.listen(settings.host, settings.port, BACKLOG, "agi")
         self._listener = listener
         self.watch()
         log.info("waiting for calls", host=settings.host, port=port, max_calls=settings.max_calls)
@@ -205,10 +200,3 @@ def raise_file_limit(needed: int) -> None:
             allowed=possible,
             needed=needed,
         )
-
-
-def _cannot_listen(settings: AgiSettings, error: OSError) -> Unavailable:
-    place = f"port {settings.port} on {settings.host}"
-    if error.errno == errno.EADDRINUSE:
-        return Unavailable(f"{place} is in use", "is another engine running? Stop it, or choose another agi.port")
-    return Unavailable(f"cannot listen on {place}: {error.strerror or error}", "check agi.host and agi.port")

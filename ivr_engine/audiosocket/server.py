@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from zope.interface import implementer  # type: ignore[import-untyped]
 
 from ivr_engine.audiosocket.pacing import Pacer
 from ivr_engine.audiosocket.wire import AUDIO, ERROR, HANGUP, KEY, UUID, Parser, WireError
-from ivr_engine.errors import Unavailable
 from ivr_engine.sockets import Listener, allow_list
 
 if TYPE_CHECKING:
@@ -71,12 +69,7 @@ class MediaServer:
         """Begin to listen; the port in use. Raises Unavailable when it cannot be had."""
         host, wanted = self._settings.host, self._settings.port
         listener = Listener(self.reactor, self.buildProtocol)
-        try:
-            port = listener.listen(host, wanted, BACKLOG)
-        except OSError as error:
-            taken = error.errno == errno.EADDRINUSE
-            hint = "is another engine running? Choose another audiosocket.port" if taken else "check audiosocket.host"
-            raise Unavailable(f"cannot listen for voices on {host} port {wanted}", hint) from error
+        port = listener.listen(host, wanted, BACKLOG, "audiosocket")
         self._listener = listener
         self.address = self.address or f"{host}:{port}"
         log.info("waiting for voices", host=host, port=port, advertised=self.address)
