@@ -1,15 +1,16 @@
 """Facts about a contact, in the order they happened: the journal's vocabulary.
 
-Every fact is a frozen dataclass with `contact` (its id) and `at` (seconds since 1970 UTC). Nothing here holds a number,
+Nothing here holds a number,
 a name, a full input or an utterance but `PrivateNoted`, which is kept apart from the journal so that it can be erased.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+import msgspec
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U to misread on the phone
 
@@ -66,12 +67,16 @@ class Cause(StrEnum):
     BYPASSED = "bypassed"  # the dialplan served the call without the engine
 
 
-@dataclass(frozen=True, slots=True)
-class ContactStarted:
-    """A call arrived. `caller_key` is the keyed hash of its number ("" when withheld); `channel` the exchange's id."""
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """What they all have: the contact's id, and seconds since 1970 UTC. Made many times in every call, so they must be cheap."""
 
     contact: str
     at: float
+
+
+class ContactStarted(Fact, frozen=True, gc=False):
+    """A call arrived. `caller_key` is the keyed hash of its number ("" when withheld); `channel` the exchange's id."""
+
     line: str
     dialled: str
     exchange: str
@@ -82,43 +87,31 @@ class ContactStarted:
     medium: str = "phone"
 
 
-@dataclass(frozen=True, slots=True)
-class PrivateNoted:
+class PrivateNoted(Fact, frozen=True, gc=False):
     """What identifies somebody: "number" (E.164), "name", "input.<step>", "said.<step>". Never in the journal; erasable."""
 
-    contact: str
-    at: float
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class LineChosen:
+class LineChosen(Fact, frozen=True, gc=False):
     """The caller went over to another line's tree; `version` is the tree's content hash."""
 
-    contact: str
-    at: float
     line: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepEntered:
+class StepEntered(Fact, frozen=True, gc=False):
     """The dialogue came to a step of the line's tree."""
 
-    contact: str
-    at: float
     line: str
     step: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class PromptHeard:
+class PromptHeard(Fact, frozen=True, gc=False):
     """A prompt was played for `heard_ms` of its `length_ms`. `counts` marks an answer or a result (served by IVR)."""
 
-    contact: str
-    at: float
     step: str
     prompt: str
     length_ms: int
@@ -126,19 +119,15 @@ class PromptHeard:
     counts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PromptMissing:
+class PromptMissing(Fact, frozen=True, gc=False):
     """The exchange could not find a prompt's file."""
 
-    contact: str
-    at: float
     step: str
     prompt: str
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class InputTaken:
+class InputTaken(Fact, frozen=True, gc=False):
     """What the caller did at a menu or an ask.
 
     `result`: match, noinput, nomatch, operator, repeat, back, help; of an open question skipped (by a key); of an ask dropped
@@ -147,15 +136,12 @@ class InputTaken:
     `value`: the key of a menu; of an ask only its shape, masked ("16 digits", "spoken"); of an open question the topic.
     """
 
-    contact: str
-    at: float
     step: str
     result: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class SpeechHeard:
+class SpeechHeard(Fact, frozen=True, gc=False):
     """The caller spoke, or nobody could listen. What was said is PrivateNoted as "said.<step>".
 
     `result`: said (and taken), command (a word that every step knows), unsure (to be confirmed), then confirmed or corrected;
@@ -163,8 +149,6 @@ class SpeechHeard:
     `band` and `score` (0 to 1) are the understanding's, `took_ms` runs from the end of speech, `engine` is the language's model.
     """
 
-    contact: str
-    at: float
     step: str
     result: str
     band: str
@@ -173,12 +157,9 @@ class SpeechHeard:
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCalled:
+class FunctionCalled(Fact, frozen=True, gc=False):
     """A plugin's function ran. `outcome` is its label, or late, failed, unavailable; `error` the exception's class."""
 
-    contact: str
-    at: float
     step: str
     function: str
     outcome: str
@@ -186,97 +167,70 @@ class FunctionCalled:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Diverted:
+class Diverted(Fact, frozen=True, gc=False):
     """The engine itself sent the caller to an operator. `reason`: see ivr_engine.dialogue.runner."""
 
-    contact: str
-    at: float
     step: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundClosed:
+class FoundClosed(Fact, frozen=True, gc=False):
     """The caller asked for an operator outside the line's hours."""
 
-    contact: str
-    at: float
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueueAnnounced:
+class QueueAnnounced(Fact, frozen=True, gc=False):
     """What the caller was told before a queue: `position` there (0 when not said), the wait as a range (both 0 when not said)."""
 
-    contact: str
-    at: float
     queue: str
     position: int
     low_s: int
     high_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class QueueOverflowed:
+class QueueOverflowed(Fact, frozen=True, gc=False):
     """The caller was led elsewhere before the queue. `reason`: size (too many wait) or wait (it would take too long)."""
 
-    contact: str
-    at: float
     queue: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueueEntered:
+class QueueEntered(Fact, frozen=True, gc=False):
     """The caller was handed to a queue."""
 
-    contact: str
-    at: float
     queue: str
     priority: int
     timeout_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorRang:
+class OperatorRang(Fact, frozen=True, gc=False):
     """An operator's phone began to ring for this contact."""
 
-    contact: str
-    at: float
     queue: str
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorMissed:
+class OperatorMissed(Fact, frozen=True, gc=False):
     """The operator did not pick up."""
 
-    contact: str
-    at: float
     queue: str
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorAnswered:
+class OperatorAnswered(Fact, frozen=True, gc=False):
     """Caller and operator are connected; the store opens or continues the citizen's case."""
 
-    contact: str
-    at: float
     queue: str
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLeft:
+class QueueLeft(Fact, frozen=True, gc=False):
     """The stay in the queue, talk included, is over. Whole seconds, as queue_log has them.
 
     `source`: session or queue_log; `operator`: who answered, where the source says so.
     """
 
-    contact: str
-    at: float
     queue: str
     status: QueueStatus
     wait_s: int
@@ -285,64 +239,46 @@ class QueueLeft:
     operator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenPopShown:
+class ScreenPopShown(Fact, frozen=True, gc=False):
     """The rung operator's browser had the card painted, `ms` after the telephone began to ring."""
 
-    contact: str
-    at: float
     operator: str
     ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorTransferred:
+class OperatorTransferred(Fact, frozen=True, gc=False):
     """An operator sent the caller on, to the operators of `line` or to the body `to` of the settings ("" for a line)."""
 
-    contact: str
-    at: float
     operator: str
     line: str
     to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackWished:
+class CallbackWished(Fact, frozen=True, gc=False):
     """The caller wants to be called back. `best_time`: morning, afternoon or any; the number is PrivateNoted."""
 
-    contact: str
-    at: float
     line: str
     topic: str
     best_time: str
 
 
-@dataclass(frozen=True, slots=True)
-class TransferEntered:
+class TransferEntered(Fact, frozen=True, gc=False):
     """The exchange dials another body for the caller; `to` is its name in the settings."""
 
-    contact: str
-    at: float
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class TransferLeft:
+class TransferLeft(Fact, frozen=True, gc=False):
     """That call is over. `talk_s`: whole seconds the caller talked there."""
 
-    contact: str
-    at: float
     to: str
     status: TransferStatus
     talk_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContactEnded:
+class ContactEnded(Fact, frozen=True, gc=False):
     """The contact is over; nothing follows."""
 
-    contact: str
-    at: float
     cause: Cause
     outcome: Outcome
 

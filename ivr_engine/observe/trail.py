@@ -4,9 +4,9 @@ for the debug level."""
 from __future__ import annotations
 
 import logging
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from ivr_engine.events import ContactEnded
@@ -30,8 +30,8 @@ def _write(notice: Notice) -> None:
         case ScreenPop():  # a citizen's name and more: not for a log
             log.debug("ScreenPop", contact=notice.contact, operator=notice.operator, queue=notice.queue)
         case _:
-            values = {field.name: getattr(notice, field.name) for field in fields(notice) if field.name not in _UNTOLD}
-            log.debug(type(notice).__name__, **values)
+            values = msgspec.to_builtins(notice)
+            log.debug(type(notice).__name__, **{name: values[name] for name in values if name not in _UNTOLD})
 
 
 _UNTOLD = {"at", "caller_key", "dialled", "value"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ivr_engine.clock import rome
 from ivr_engine.errors import IvrError
@@ -14,6 +14,7 @@ from ivr_engine.records.journal import milliseconds, seconds
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from ivr_engine.events import OperatorAnswered
     from ivr_engine.records.database import Reader
@@ -97,7 +98,7 @@ class CaseFile:
     history: tuple[CaseChange, ...]
 
 
-def answered(connection: sqlite3.Connection, event: OperatorAnswered, contact: sqlite3.Row) -> CaseTouched:
+def answered(connection: sqlite3.Connection, event: OperatorAnswered, contact: Mapping[str, Any]) -> CaseTouched:
     """Open or continue the case of the contact (its row). A contact that has one already keeps it."""
     line, citizen = contact["line"], contact["citizen"]
     linked = connection.execute(
@@ -135,7 +136,7 @@ def _continue(connection: sqlite3.Connection, case_id: int, contact: str, who: s
     )
 
 
-def _open(connection: sqlite3.Connection, event: OperatorAnswered, contact: sqlite3.Row) -> tuple[int, str]:
+def _open(connection: sqlite3.Connection, event: OperatorAnswered, contact: Mapping[str, Any]) -> tuple[int, str]:
     at, year = milliseconds(event.at), rome(event.at).year
     (last,) = connection.execute("SELECT coalesce(max(serial), 0) FROM cases WHERE year = ?", (year,)).fetchone()
     number = f"{year}-{last + 1:06d}"

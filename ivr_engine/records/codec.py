@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import fields, replace
 from typing import Any
 
 import msgspec
@@ -62,8 +61,9 @@ _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in typing.get_arg
 
 
 def _mended(event: Event) -> Event:
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
-    texts: dict[str, Any] = {
-        name: value.encode("utf-8", "replace").decode() for name, value in values.items() if type(value) is str
+    texts = {
+        name: value.encode("utf-8", "replace").decode()
+        for name, value in msgspec.structs.asdict(event).items()
+        if type(value) is str
     }
-    return replace(event, **texts)
+    return msgspec.structs.replace(event, **texts)

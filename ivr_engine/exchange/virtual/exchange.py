@@ -93,6 +93,7 @@ class VirtualExchange:
             self._idle.addTimeout(STOP_S, self._reactor, onTimeoutCancel=lambda _result, _seconds: None)
             await self._idle
         self._deliver = None
+        self._queue_log.close()
 
     async def live_channels(self) -> frozenset[str]:
         """Ids of the callers' channels that exist now."""

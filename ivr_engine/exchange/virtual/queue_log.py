@@ -29,6 +29,7 @@ class QueueLog:
         self._file = folder / "queue_log" if folder else None
         self._clock = clock
         self._entries: list[LedgerEntry] = []
+        self._open: int | None = None
 
     def begin(self) -> None:
         """The exchange starts. Raises Unavailable when the file cannot be written."""
@@ -59,15 +60,18 @@ class QueueLog:
         """The position after all that is in it."""
         return str(len(self._entries)) if self._file is None else ledger.end(self._file)
 
+    def close(self) -> None:
+        """Let go of the file; a later entry opens it again."""
+        if self._open is not None:
+            os.close(self._open)
+            self._open = None
+
     def _add(self, channel: str, queue: str, operator: str, verb: str, data: tuple[str, ...]) -> None:
         at = int(self._clock.now())
         if self._file is None:
             self._entries.append(LedgerEntry(at, channel, queue, operator, verb, data))
             return
-        with open(self._file, "a", encoding="utf-8", opener=_private) as file:
-            file.write("|".join([str(at), channel, queue, operator, verb, *(data or [""])]) + "\n")
-
-
-def _private(path: str, flags: int) -> int:
-    """Callers' numbers are in it: for the engine's user only."""
-    return os.open(path, flags, 0o600)
+        line = "|".join([str(at), channel, queue, operator, verb, *(data or [""])]) + "\n"
+        if self._open is None:  # callers' numbers are in it: for the engine's user only
+            self._open = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.write(self._open, line.encode())
