@@ -1,7 +1,7 @@
 """One process of a replay: an engine with its exchange in fast time, which plays the days it is given, one after the other.
 
-Its journal goes to the disk as any engine's does, a file for each day; the replay itself carries the files into the store, so
-that one database has all days whatever process played them.
+Its journal goes to the disk a day at a time; the replay itself carries the files into the store, so that one database has all
+days whatever process played them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ivr_engine.engine.wiring import Engine
 from ivr_engine.exchange.virtual.caller import ScriptedCaller
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
-from ivr_engine.records.segments import path_of
+from ivr_engine.records.codec import encode_line
 from ivr_engine.records.spool import Spool
 from ivr_engine.records.store import Store
 
@@ -38,31 +38,42 @@ if TYPE_CHECKING:
     from ivr_engine.events import Event
     from ivr_engine.reports.replay_plan import Caller, Plan
 
-_WHOLE_DAY = 1 << 62  # bytes: a day is one segment, however long
 _DAY_LIMIT_S = 600.0  # real seconds a day may take
 
 
-class Outbox(Store):
-    """A store that only passes its facts on: they are in the segments of `outbox`, and the database stays empty."""
+class DaySpool(Spool):
+    """A day's facts. They are written when the day is over, in one file: a day that was not finished is played again, whatever of
+    it is on disk."""
 
-    def __init__(self, folder: Path, outbox: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.spool = Spool(outbox, segment_bytes=_WHOLE_DAY)
+        self._lines: list[bytes] = []
 
-    def record(self, event: Event) -> None:
-        """See Store."""
-        self.spool.append(event)
+    def append(self, event: Event) -> None:
+        """See Spool."""
+        self._lines.append(encode_line(event))
+
+    def finish(self, day: date) -> Path | None:
+        """The file of what was recorded since the last time, complete; None when there was nothing. Raises OSError."""
+        if not self._lines:
+            return None
+        file = self.folder / f"{day}.jsonl"
+        with file.open("wb") as opened:
+            opened.writelines(self._lines)
+        self._lines.clear()
+        return file
+
+
+class Outbox(Store):
+    """A store that only passes its facts on, and whose database stays empty."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.spool: DaySpool = DaySpool(folder / "outbox")
 
     def channels_known(self, channels: Iterable[str]) -> set[str]:
         """Nobody calls past an engine that has its exchange to itself."""
         return set(channels)
-
-    def finish(self) -> Path | None:
-        """The file of what was recorded since the last time, complete; None when there was nothing."""
-        before = self.spool.newest()
-        self.spool.rotate()
-        file = path_of(self.spool.folder, before)
-        return file if file.exists() else None
 
 
 def work(settings: Settings, plan: Plan, folder: Path, connection: Connection) -> None:
@@ -88,7 +99,7 @@ def work(settings: Settings, plan: Plan, folder: Path, connection: Connection) -
 
 
 async def _serve(settings: Settings, plan: Plan, folder: Path, connection: Connection, reactor: Any) -> None:
-    store = Outbox(folder, folder / "outbox")
+    store = Outbox(folder)
     first: date | None = await deferToThread(connection.recv)
     if first is None:
         store.close()
@@ -102,7 +113,7 @@ async def _serve(settings: Settings, plan: Plan, folder: Path, connection: Conne
         day: date | None = first
         while day is not None:
             await _play(engine, plan.day(day).callers, reactor)
-            connection.send((day, store.finish(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+            connection.send((day, store.spool.finish(day), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
             day = await deferToThread(connection.recv)
     finally:
         await engine.stop()
