@@ -119,8 +119,9 @@ def test_a_contact_is_followed_through_the_log_by_its_id(observed: Observed) -> 
         assert fact in trail
     assert trail[-1] in {"contact ended", "CaseTouched"}
     broken = observed.site.json("call", TRIAL, "--keys", "3", "--from", NUMBER)["contact"]
-    (failed,) = [entry for entry in observed.log() if entry["event"] == "function failed"]
-    assert (failed["contact"], failed["function"]) == (broken, "broken"), "from a thread of the line's own"
+    observed.engine.wait_for('"function failed"')
+    (failed,) = [entry for entry in observed.log() if entry["event"] == "function failed" and entry["contact"] == broken]
+    assert failed["function"] == "broken", "from a thread of the line's own"
 
 
 def test_alarms_are_told_and_taken_back(observed: Observed) -> None:
