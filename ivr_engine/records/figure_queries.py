@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ivr_engine.clock import ROME, rome, rome_date
+from ivr_engine.events import Outcome
 from ivr_engine.records import contacts
 from ivr_engine.records.case_search import AGE, DAY_MS
 from ivr_engine.records.cases import FINISHED
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from ivr_engine.events import Outcome
     from ivr_engine.records.contacts import ContactRow
 
 PHONE = ("phone", "")
@@ -102,27 +102,25 @@ _AGAIN = (
 )
 
 
-def repeats(
-    connection: sqlite3.Connection, since: int, until: int, within_s: float, outcome: Outcome | None, line: str = ""
-) -> Repeats:
-    """Telephone contacts that began from `since` to `until` (milliseconds) and ended so (None: in any way): did the same number
+def repeats(connection: sqlite3.Connection, since: int, until: int, within_s: float, outcome: Outcome, line: str = "") -> Repeats:
+    """Telephone contacts that began from `since` to `until` (milliseconds) and ended so: did the same number
     call the same line again within the time, about the same answer, or without having heard one?"""
     row = connection.execute(
         f"SELECT count(*), coalesce(sum(EXISTS ({_AGAIN})), 0)"  # noqa: S608 - own words
-        " FROM contacts AS a WHERE a.started >= :since AND a.started < :until AND a.outcome IS NOT NULL"
-        " AND :outcome IN ('', a.outcome)"
+        " FROM contacts AS a WHERE a.outcome = :outcome AND a.started >= :since AND a.started < :until"
         " AND :line IN ('', a.line) AND a.caller_key != '' AND a.medium IN ('phone', '')",
-        {"since": since, "until": until, "within": milliseconds(within_s), "outcome": outcome or "", "line": line},
+        {"since": since, "until": until, "within": milliseconds(within_s), "outcome": outcome, "line": line},
     ).fetchone()
     return Repeats(*row)
 
 
 def known_callers(connection: sqlite3.Connection, since: int, until: int, line: str = "") -> int:
     """How many telephone contacts of the time have a number that can be told again."""
+    ends = ", ".join("?" * len(Outcome))
     row = connection.execute(
-        "SELECT count(*) FROM contacts WHERE started >= ? AND started < ? AND outcome IS NOT NULL AND ? IN ('', line)"
-        " AND caller_key != '' AND medium IN ('phone', '')",
-        (since, until, line),
+        f"SELECT count(*) FROM contacts WHERE outcome IN ({ends}) AND started >= ? AND started < ?"  # noqa: S608 - own words
+        " AND ? IN ('', line) AND caller_key != '' AND medium IN ('phone', '')",
+        (*Outcome, since, until, line),
     ).fetchone()
     return int(row[0])
 
