@@ -32,6 +32,7 @@ from twisted.internet.task import deferLater, react
 from benchmarks.speech_corpus import SEED, noisy
 from ivr_engine.config import load
 from ivr_engine.dialogue import understanding
+from ivr_engine.dialogue.model import Action
 from ivr_engine.dialogue.understanding import Band
 from ivr_engine.engine.ears import engines, model
 from ivr_engine.hearing import FRAME_BYTES, FRAME_MS, EarFailed, Expectation, Final, Guess
@@ -108,9 +109,10 @@ def report(bench: Bench, heard: list[dict[str, Any]]) -> None:
         count["all"] += 1
         count["choice"] += right
         count["action"] += step.acted(said)
-        count["taken"] += said.band is Band.TAKE
-        count["again"] += said.band is Band.AGAIN
-        if said.band is Band.TAKE and not right:
+        count["taken"] += said.band is Band.TAKE and said.command is not Action.REPEAT
+        heard_again = said.command is Action.REPEAT and said.band is not Band.AGAIN  # and so the question is said again
+        count["again"] += said.band is Band.AGAIN or heard_again
+        if said.band is Band.TAKE and not right and not heard_again:
             count["wrong"] += 1
             print(
                 "  taken wrongly:",

@@ -10,8 +10,10 @@ first prompt came. The ramp ends at the first rate at which a call fails. Needs 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -63,7 +65,6 @@ class Probe(threading.Thread):
             sip.bind(("127.0.0.1", 0))
             sound.bind(("127.0.0.1", media_port()))
             sip.settimeout(_ANSWER_S)
-            sound.settimeout(_ANSWER_S)
             call = f"probe{time.monotonic_ns()}"
             began = time.perf_counter()
             self._say(sip, "INVITE", call, 1, sound.getsockname()[1])
@@ -72,11 +73,22 @@ class Probe(threading.Thread):
             answered = time.perf_counter() - began
             to = next(line[3:].strip().decode() for line in reply.split(b"\r\n") if line.lower().startswith(b"to:"))
             self._say(sip, "ACK", call, 1, to=to)
-            sound.recv(4096)
+            media = next(int(line.split()[1]) for line in reply.split(b"\r\n") if line.startswith(b"m=audio"))
+            self._listen(sound, media)
             self.heard.append(time.perf_counter() - began)
             self.answered.append(answered)
             self._say(sip, "BYE", call, 2, to=to)
             sip.recv(4096)
+
+    def _listen(self, sound: socket.socket, media: int) -> None:
+        """Until the first packet comes. A telephone sends its silence meanwhile: else Asterisk waits half a second for it."""
+        sound.settimeout(0.02)
+        for number in range(round(_ANSWER_S / 0.02)):
+            sound.sendto(struct.pack(">BBHII", 0x80, 8, number, number * 160, 1) + b"\xd5" * 160, ("127.0.0.1", media))
+            with contextlib.suppress(TimeoutError):
+                sound.recv(4096)
+                return
+        raise TimeoutError
 
     def _say(self, sip: socket.socket, method: str, call: str, number: int, media: int = 0, to: str = "") -> None:
         here = "{}:{}".format(*sip.getsockname())

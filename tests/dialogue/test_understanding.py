@@ -79,6 +79,9 @@ def test_a_doubtful_recogniser_is_confirmed_where_a_sure_one_is_taken() -> None:
     sure, doubtful = choice(heard("unilaf", confidence=1.0), MENU, "it"), choice(heard("unilaf", confidence=0.0), MENU, "it")
     assert sure.value == doubtful.value == "3"
     assert sure.score > doubtful.score
+    assert (sure.band, doubtful.band) == (Band.TAKE, Band.CONFIRM)
+    plain = choice(heard("dimissioni", confidence=0.49), {"1": ["dimissioni"]}, "it")
+    assert (plain.band, plain.value) == (Band.CONFIRM, "1"), "it is written as it should be, but was hardly heard"
 
 
 def test_a_later_guess_helps_when_the_first_is_nonsense() -> None:
