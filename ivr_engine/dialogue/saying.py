@@ -35,7 +35,9 @@ def spoken_entry(turn: Turn, name: str, validator: Validator, bands: Callable[[B
         case "yes_no":
             return yes_or_no(turn, "yes", "no")
         case "date":
-            return Ear("date", (), lambda guesses: day(guesses, today, language, bands(DATE)), _say(turn, name))
+            # A deadline is reckoned from it, which then is all the caller hears.
+            said = _say(turn, name)
+            return Ear("date", (), lambda guesses: day(guesses, today, language, bands(DATE)), said, surely=True)
         case "provincia":
             return Ear("place", (), lambda guesses: place(guesses, language, bands(PLACE)), _say(turn, name))
 

@@ -144,7 +144,6 @@ fine: {goodbye: {prompt: bye}}
     ("validator", "said", "value"),
     [
         ("cap", "zero zero uno ottantacinque", "00185"),
-        ("date", "il tredici dicembre duemilaundici", "2011-12-13"),
         ("provincia", "Ancona", "AN"),
         ("yes_no", "sì", "yes"),
         ("age", "trentadue", "32"),
@@ -155,6 +154,15 @@ def test_values_are_said_and_confirmed_by_voice(line_of: Made, validator: str, s
     played = play_line(line_of(ASK.replace("INPUT", validator)), f'"{said}"@1.0 "sì"')
     assert played.progress.inputs == {"quale": value}
     assert played.steps == ["quale", "vero", "fine"]
+
+
+def test_a_spoken_date_is_read_back_however_sure_it_seems(line_of: Made) -> None:
+    line = line_of("quale: {ask: {prompt: quale, input: date, then: fine}}\nfine: {goodbye: {prompt: bye}}")
+    played = play_line(line, '"il tredici dicembre duemilaundici"@1.0 "no" "il dodici dicembre duemilaundici"@1.0 "sì"')
+    assert results(played) == ["unsure", "corrected", "unsure", "confirmed"]
+    assert played.heard.count("speech.date") == 2
+    assert played.progress.inputs == {"quale": "2011-12-12"}
+    assert results(play_line(line, '"operatore"@1.0')) == ["command"]
 
 
 def test_a_spoken_code_with_a_wrong_check_digit_is_not_understood(line_of: Made) -> None:
