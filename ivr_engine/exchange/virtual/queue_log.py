@@ -30,6 +30,7 @@ class QueueLog:
         self._clock = clock
         self._entries: list[LedgerEntry] = []
         self._open: int | None = None
+        self._inode = 0
 
     def begin(self) -> None:
         """The exchange starts. Raises Unavailable when the file cannot be written."""
@@ -72,6 +73,16 @@ class QueueLog:
             self._entries.append(LedgerEntry(at, channel, queue, operator, verb, data))
             return
         line = "|".join([str(at), channel, queue, operator, verb, *(data or [""])]) + "\n"
+        if self._open is not None and not self._in_place(self._file):
+            self.close()
         if self._open is None:  # callers' numbers are in it: for the engine's user only
             self._open = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._inode = os.fstat(self._open).st_ino
         os.write(self._open, line.encode())
+
+    def _in_place(self, file: Path) -> bool:
+        """Is the open file still the one of that name, not one that was rotated away?"""
+        try:
+            return file.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
 
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.interface import CallerJoined, OperatorConnected, OperatorRinging, TalkEnded
 from ivr_engine.exchange.ledger import closing
 from ivr_engine.exchange.virtual import InteractiveCaller, OperatorSettings, QueueSettings, ScriptedCaller
+from ivr_engine.exchange.virtual.clock import FastClock
+from ivr_engine.exchange.virtual.queue_log import QueueLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,6 +238,18 @@ def test_the_ledger_is_a_queue_log_file(house: House, tmp_path: Path) -> None:
     assert house.exchange.ledger_end() == position
     assert (entries[-1].operator, closing(entries[-1])) == ("op1", (QueueStatus.ANSWERED, 3, 20, True))
     assert (tmp_path / "queue_log").stat().st_mode & 0o777 == 0o600, "callers' numbers are in it"
+
+
+def test_a_ledger_that_is_rotated_away_goes_on_in_a_new_file(tmp_path: Path) -> None:
+    ledger = QueueLog(tmp_path, FastClock(MemoryReactorClock(), 1_700_000_000))
+    ledger.begin()
+    (tmp_path / "queue_log").rename(tmp_path / "queue_log.1")
+    for verb in ("ENTERQUEUE", "ABANDON"):
+        ledger.write("1.1", "lavoro", "NONE", verb, 1)
+    ledger.close()
+    ledger.close()
+    verbs = {file.name: [line.split("|")[4] for line in file.read_text().splitlines()] for file in tmp_path.iterdir()}
+    assert verbs == {"queue_log.1": ["QUEUESTART"], "queue_log": ["ENTERQUEUE", "ABANDON"]}
 
 
 def test_the_ledger_in_memory_reads_on_from_a_position(house: House) -> None:
