@@ -42,8 +42,8 @@ class Ear(NamedTuple):
     longest_s: float = 12.0
     look: Callable[[Sequence[Guess]], Awaitable[None]] | None = None
     """Looks things up that `understand` needs, if there are any."""
-    surely: bool = False
-    """A value is confirmed however sure it seems: what follows from a wrong one would not be noticed."""
+    always_confirm: bool = False
+    """However sure a value seems: what follows from a wrong one would not be noticed."""
 
 
 class Answer(NamedTuple):
@@ -114,7 +114,7 @@ class Listener:
         if said.band is Band.AGAIN or not (said.value or said.command):
             turn.record(_fact(turn, "low" if text else "noise", said, reply))
             return self._low(text)
-        if said.band is Band.TAKE and (said.command or not ear.surely):
+        if said.band is Band.TAKE and (said.command or not ear.always_confirm):
             turn.record(_fact(turn, "command" if said.command else "said", said, reply))
             return Answer(value=said.value, command=said.command, said=text)
         turn.record(_fact(turn, "unsure", said, reply))

@@ -37,7 +37,7 @@ def spoken_entry(turn: Turn, name: str, validator: Validator, bands: Callable[[B
         case "date":
             # A deadline is reckoned from it, which then is all the caller hears.
             said = _say(turn, name)
-            return Ear("date", (), lambda guesses: day(guesses, today, language, bands(DATE)), said, surely=True)
+            return Ear("date", (), lambda guesses: day(guesses, today, language, bands(DATE)), said, always_confirm=True)
         case "provincia":
             return Ear("place", (), lambda guesses: place(guesses, language, bands(PLACE)), _say(turn, name))
 

@@ -7,6 +7,7 @@ one comes back. A function that keeps failing is refused for a while (breaker.py
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
 from dataclasses import dataclass, field
@@ -135,7 +136,8 @@ class LinePool:
             error, outcome = raised, FunctionFailed("failed", type(raised).__name__)
         self._reactor.callFromThread(self._done, job, outcome)
         if error is not None:  # the caller does not wait for the traceback to be written
-            job.context.run(log.warning, "function failed", line=self._line, function=job.name, exc_info=error)
+            with contextlib.suppress(OSError):  # a full disk costs the log's line, not the thread
+                job.context.run(log.warning, "function failed", line=self._line, function=job.name, exc_info=error)
 
     def _done(self, job: _Job, outcome: Result | FunctionFailed | None) -> None:
         self._open -= 1

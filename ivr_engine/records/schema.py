@@ -449,5 +449,5 @@ WHERE caller_key != '' AND outcome IS NOT NULL
 
 @_MIGRATIONS()
 def m012_ends(database: Database) -> None:
-    """Who called again is found without the contacts' own pages: a month among ten million contacts takes a second, not seven."""
+    """Who called again is found without reading the contacts' own pages, one for each contact of the period."""
     _run(database, _ENDS)

@@ -31,18 +31,19 @@ if TYPE_CHECKING:
 
 DATABASE = "ivr.db"
 _WAIT = 5.0  # seconds the blocking methods wait for the writer
+_KEPT = 8  # read connections an engine keeps open: as many as look at once on a busy day
 _BUSY = 1.0  # seconds to wait at the start for somebody's lock
 
 
 class StoreReader:
-    """Looks things up in a store, whether or not an engine runs on it; writes nothing. Its methods block."""
+    """Looks things up in a store, whether or not an engine runs on it; writes nothing. Its methods block.
 
-    _KEEP = 0
-    """Connections kept open between two uses."""
+    `keep`: connections that stay open between two uses, for whoever looks often and closes them at the end (see Reader).
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: int = 0) -> None:
         self.folder = folder
-        self._reader = Reader(folder / DATABASE, self._KEEP)
+        self._reader = Reader(folder / DATABASE, keep)
         self.contacts = Contacts(self._reader)
         self.cases = Cases(self._reader)
         self.citizens = Citizens(self._reader)
@@ -67,10 +68,8 @@ class Store(StoreReader):
     until then events already wait safely in the spool.
     """
 
-    _KEEP = 8
-
     def __init__(self, folder: Path, on_committed: Callable[[Sequence[CaseTouched]], None] = lambda _touched: None) -> None:
-        super().__init__(folder)
+        super().__init__(folder, _KEPT)
         self._lock = _locked(folder)
         try:
             self._key = secret.load_key(folder)

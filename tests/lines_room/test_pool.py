@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from datetime import date
 from functools import partial
@@ -86,6 +87,23 @@ def test_a_failure_gives_its_slot_back_whatever_the_function_is() -> None:
     with pytest.raises(KeyError):
         nameless.call("no such function", REQUEST)
     assert nameless.statistics().busy == 0
+
+
+def test_a_log_that_takes_no_line_costs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def full(event: str, **_values: object) -> None:
+        asked.append(event)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ivr_engine.plugins.pool.log.warning", full)
+    reactor = Reactor()
+    only = pool(reactor, lambda _request: 1 / 0, threads=1)
+    for _ in range(2):
+        answer = only.call("f", REQUEST)
+        reactor.turn()
+        assert outcome(answer).error == "ZeroDivisionError"
+    assert asked[0] == "function failed"
 
 
 def test_late_ones_hold_their_slot_then_the_breaker_opens_and_closes_again(gate: threading.Event) -> None:

@@ -88,6 +88,18 @@ def test_coming_back_on_the_subject_undoes_a_resolution_and_a_containment(may: Y
     assert values(service(may.connection, MAY, ReportsSection(), AT))[11:] == ["75,00%", "14,29%", "9,09%"]
 
 
+def test_who_called_again_is_found_in_the_indexes_alone(may: Year) -> None:
+    asked: list[str] = []
+    may.connection.set_trace_callback(asked.append)
+    figure_queries.repeats(may.connection, 0, 1, 1.0, Outcome.ANSWERED)
+    figure_queries.known_callers(may.connection, 0, 1)
+    may.connection.set_trace_callback(None)
+    steps = [row["detail"] for query in asked for row in may.connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+    searches = [step for step in steps if "SEARCH" in step or "SCAN" in step]
+    assert len(searches) == 3
+    assert all("USING COVERING INDEX" in step for step in searches), steps
+
+
 def test_operators_time_gives_occupancy_and_handling_time(may: Year) -> None:
     nine = datetime(2026, 5, 4, 9, 50, tzinfo=ROME).timestamp()
     for queues, state, minutes in ((("lavoro",), "busy", 30), (("lavoro", "co"), "wrap_up", 10), (("co",), "ready", 40)):
