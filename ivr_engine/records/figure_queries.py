@@ -39,7 +39,8 @@ class Sum(NamedTuple):
 def sums(
     connection: sqlite3.Connection, span: str, first: int, last: int, by: tuple[str, ...], lines: Sequence[str] = ()
 ) -> list[Sum]:
-    """Of the periods from `first` to `last` (both counted), by columns of `figures`; of some lines when asked."""
+    """Of the periods from `first` to `last` (both counted), by columns of `figures`, or what is reckoned from one; of some lines
+    when asked."""
     columns, wanted = ", ".join(by), ", ".join("?" * len(lines))
     own = f" AND line IN ({wanted})" if lines else ""
     rows = connection.execute(
@@ -230,6 +231,11 @@ _HEARD = (
 def clock_of(half: int) -> str:
     """The time in Rome at which a half hour, counted since 1970, begins: HH:MM."""
     return f"{rome(half * HALF_HOUR_MS / 1000):%H:%M}"
+
+
+def ahead_of_utc(half: int) -> int:
+    """How many half hours Rome is ahead of UTC in a half hour, counted since 1970."""
+    return round((rome(half * HALF_HOUR_MS / 1000).utcoffset() or timedelta()) / timedelta(minutes=30))
 
 
 def behind(connection: sqlite3.Connection, wanted: Wanted, limit: int, offset: int = 0) -> tuple[int, list[ContactRow]]:

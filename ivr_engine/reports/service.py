@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ivr_engine.errors import IvrError
@@ -55,10 +56,10 @@ class _Asked:
             once={"days": round(settings.repeat_days * _DAY_S), "hours": round(settings.return_hours * _HOUR_S)}.get(kpi.once),
         )
 
-    def sums(self, span: str, first: int, last: int) -> dict[Any, list[tuple[str, Sum]]]:
-        """Telephone contacts by period."""
+    def sums(self, span: str, first: int, last: int, by: str = "period") -> dict[Any, list[tuple[str, Sum]]]:
+        """Telephone contacts by period, or by what is reckoned from it."""
         found: dict[Any, list[tuple[str, Sum]]] = defaultdict(list)
-        for one in figure_queries.sums(self.connection, span, first, last, ("period", "medium", "outcome"), self.lines):
+        for one in figure_queries.sums(self.connection, span, first, last, (by, "medium", "outcome"), self.lines):
             if one.by[1] in figure_queries.PHONE:
                 found[one.by[0]].append((one.by[2], one))
         return found
@@ -187,11 +188,12 @@ def _course(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]]) -> Table:
 
 
 def _half_hours(asked: _Asked) -> Table:
-    first, after = asked.period.halves
-    by_clock: dict[str, list[tuple[str, Sum]]] = defaultdict(list)
-    for half, sums in asked.sums(HALF, first, after - 1).items():
-        by_clock[figure_queries.clock_of(half)] += sums
-    parts = sorted(by_clock.items())
+    by_clock: dict[int, list[tuple[str, Sum]]] = defaultdict(list)
+    for ahead, halves in groupby(range(*asked.period.halves), figure_queries.ahead_of_utc):
+        first, *_, last = halves
+        for number, sums in asked.sums(HALF, first, last, f"(period + {ahead}) % 48").items():
+            by_clock[number] += sums
+    parts = [(f"{number // 2:02d}:{number % 2 * 30:02d}", sums) for number, sums in sorted(by_clock.items())]
     return _timeline(
         asked,
         "by_half_hour",

@@ -154,6 +154,17 @@ def test_half_hours_and_days(may: Year) -> None:
     assert (len(by_day), by_day[3], by_day[30]) == (31, 4, 1)
 
 
+@pytest.mark.parametrize(("month", "before", "after"), [(3, "2026-03-28", "2026-03-30"), (10, "2026-10-24", "2026-10-26")])
+def test_half_hours_are_the_wall_clocks_on_both_sides_of_its_change(may: Year, month: int, before: str, after: str) -> None:
+    for day in (before, after):
+        for time in ("00:10", "09:40", "23:50"):
+            may.add(f"{day} {time}", "lavoro", Outcome.SERVED_BY_IVR)
+    report = service(may.connection, Period(2026, month), ReportsSection(), AT)
+    rows = table(report, "by_half_hour").rows
+    assert {row[0].text: row[1].value for row in rows} == {"00:00": 2, "09:30": 2, "23:30": 2}
+    assert [behind(may, row[1].link) for row in rows] == [2, 2, 2]
+
+
 def test_the_penalties_of_a_contract(may: Year) -> None:
     terms = {
         "sl_offered": TermSection(at_least=80.0, penalty=500.0),
