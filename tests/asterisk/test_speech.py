@@ -211,17 +211,27 @@ def stranger(port: int, data: bytes) -> float:
     return time.monotonic() - began
 
 
-def test_the_recogniser_is_killed_in_mid_call_and_the_call_goes_on_by_keys(hearing: Hearing) -> None:
-    citizen = hearing.at_menu(0.3)
+def test_the_recogniser_is_killed_under_many_callers_and_their_calls_go_on_by_keys(hearing: Hearing) -> None:
+    citizens = [hearing.asterisk.call(LAVORO, delay=150) for _ in range(6)]
+    wait_for(
+        lambda: hearing.media_channels() == len(citizens), 40, lambda: f"{hearing.media_channels()} of {len(citizens)} are heard"
+    )
     for pid in hearing.recognisers():
         os.kill(pid, signal.SIGKILL)
-    hearing.engine.wait_step(citizen, "SpeechHeard", 60)
-    assert hearing.results(citizen) == ["died"]
-    hearing.asterisk.press(citizen, "1")
-    hearing.engine.wait_step(citizen, "dimissioni")
-    finish(hearing, citizen)
-    said = [event["prompt"] for event in hearing.events(citizen, "PromptHeard")]
-    assert "speech.failed" in said
+    for citizen in citizens:
+        hearing.engine.wait_step(citizen, "SpeechHeard", 60)
+        hearing.asterisk.press(citizen, "1")
+    for citizen in citizens:
+        hearing.engine.wait_step(citizen, "dimissioni")
+        finish(hearing, citizen)
+        assert hearing.results(citizen) == ["died"]
+        said = [event["prompt"] for event in hearing.events(citizen, "PromptHeard")]
+        assert "speech.failed" in said
+    wait_for(hearing.recognisers, 60, lambda: "no recogniser is there again")
+    again = hearing.at_menu()
+    hearing.asterisk.say(again, "dimissioni")
+    hearing.engine.wait_step(again, "dimissioni")
+    finish(hearing, again)
 
 
 @pytest.fixture

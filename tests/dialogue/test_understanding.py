@@ -178,6 +178,7 @@ def test_digits_in_any_grouping(text: str, value: str) -> None:
 def test_what_cannot_be_such_a_code_is_none() -> None:
     assert digits(heard("uno due tre"), (5, 5), "it").band is Band.AGAIN
     assert digits(heard("uno due tre quattro cinque"), (5, 5), "it", accept=lambda _: False).band is Band.AGAIN
+    assert digits(heard("zero " * 15), (5, 5), "it").band is Band.AGAIN  # who knows how many were said
 
 
 def test_digits_in_english() -> None:
@@ -207,6 +208,9 @@ def test_every_code_said_in_any_groups_is_read_back(data: st.DataObject) -> None
         ("il primo maggio del duemila venti", "it", "2020-05-01"),
         ("il 5 settembra dell'undici", "it", "2011-09-05"),
         ("22 luggio 2009", "it", "2009-07-22"),
+        ("sette settembre mille novecento settanta otto", "it", "1978-09-07"),
+        ("venti otto giugno duemila", "it", "2000-06-28"),
+        ("venti, uno, millenovecentosessanta", "it", "1960-01-20"),
         ("ieri", "it", "2026-11-24"),
         ("l'altro ieri", "it", "2026-11-23"),
         ("oggi", "it", "2026-11-25"),

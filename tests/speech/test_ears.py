@@ -294,6 +294,24 @@ def test_whisper_hears_nothing_in_noise(whisper: ProcessEars) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("zero_due_cinquanta_sette", "02507"),  # of its own accord it writes "0,257"
+        ("novantadue_novantadue_otto", "92928"),  # "Novantadure, novantadure auto."
+    ],
+)
+def test_whisper_hears_numbers_once_more_in_number_words(whisper: ProcessEars, name: str, code: str) -> None:
+    async def heard() -> None:
+        listener = Listener(whisper, Expectation("it", "digits", understanding.expected("digits", "it")))
+        listener.feed(recorded(name) + SILENCE * 2)
+        final = await listener.over()
+        assert isinstance(final, Final)
+        assert understanding.digits(final.guesses, (5, 5), "it").value == code, final
+
+    run(heard())
+
+
+@pytest.mark.parametrize(
     ("written", "said"),
     [
         ("permessi, permessi,", "permessi,"),

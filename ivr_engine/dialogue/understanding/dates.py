@@ -57,7 +57,7 @@ def _readings(text: str, today: date, language: str) -> Iterator[tuple[date, flo
         yield from _day(int(found[1]), int(found[2]), found[3], today, 1.0)
     written, share = in_figures(" ".join(split(text)), language)
     parts = ["1" if part in words(language).first else part for part in split(written)]
-    yield from _with_month(parts, today, language)
+    yield from _with_month(_with_units(parts), today, language)
     for found in _FIGURES.finditer(" ".join(parts)):
         yield from _day(int(found[1]), int(found[2]), found[3], today, 0.95)
     if run := re.fullmatch(r"(\d\d)(\d\d)(\d{4})", "".join(re.findall(r"\d", written))):
@@ -98,6 +98,17 @@ def _with_month(parts: list[str], today: date, language: str) -> Iterator[tuple[
         elif after and 1 <= _number(parts[after[0]]) <= 31:
             year, worth = _year(parts[after[0] + 1 :])
             yield from _day(_number(parts[after[0]]), month, year, today, near * worth)
+
+
+def _with_units(parts: list[str]) -> list[str]:
+    """Tens and the unit after them as one number: "sessanta otto", which should be "sessantotto", comes as 60 and 8."""
+    joined: list[str] = []
+    for part in parts:
+        if re.fullmatch("[1-9]", part) and joined and re.fullmatch(r"(\d\d)?[2-9]0", joined[-1]):
+            joined[-1] = joined[-1][:-1] + part
+        else:
+            joined.append(part)
+    return joined
 
 
 def _number(part: str) -> int:

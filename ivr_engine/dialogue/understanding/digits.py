@@ -68,8 +68,9 @@ def _readings(text: str, language: str) -> Iterator[tuple[str, float]]:
 
 
 def _once(code: str, lengths: tuple[int, int]) -> str:
-    """A code that was said, or heard by a recogniser that stutters, twice and more: once. Only one that is too long is such."""
-    if len(code) > lengths[1]:
+    """A code that was said, or heard by a recogniser that stutters, twice and more: once. Only one that is too long is such, and
+    none of one digit alone: how many of them were said nobody knows."""
+    if len(code) > lengths[1] and len(set(code)) > 1:
         for length in range(lengths[1], lengths[0] - 1, -1):
             if len(code) >= 2 * length and all(digit == code[at % length] for at, digit in enumerate(code)):
                 return code[:length]

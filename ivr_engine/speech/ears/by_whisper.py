@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from faster_whisper.tokenizer import Tokenizer
 from ivr_engine.hearing import RATE, Guess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ivr_engine.hearing import Kind
 
@@ -23,8 +24,13 @@ _GUESSES = 3
 _TOKENS = {"open": 60, "spelled": 80, "digits": 60}
 _TOKENS_ELSE = 24
 """A choice is short; whisper goes round and round in what is not speech."""
+_TOKENS_BOUND = 60
+"""Numbers in words take more than figures."""
 _BIASED = frozenset({"phrases", "yes_no"})
 """Where few phrases are expected, they are held before it; a list of all towns or numbers leads it astray."""
+_BOUND = _BIASED | {"digits", "date"}
+"""Heard once more, in the words of what is expected and no others: of its own accord it writes "0.257" where "zero, due,
+cinquanta, sette" was said. Of choices only those that came out as no phrase at all."""
 _NO_SPEECH, _UNSURE = 0.75, -1.0
 """It was no speech when whisper says so and is unsure of its words, too (mean logarithm of a token's probability)."""
 _PAD_S = 0.3
@@ -54,8 +60,7 @@ class WhisperHearing:
     """See hookspecs.Hearing."""
 
     def __init__(self, model: WhisperModel, language: str, kind: Kind, phrases: tuple[str, ...]) -> None:
-        self._model, self._kind = model, kind
-        self._phrases = phrases if kind in _BIASED else ()
+        self._model, self._kind, self._phrases = model, kind, phrases
         self._tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language=language)
         self._samples = bytearray()
         self._ready: list[Guess] | None = None
@@ -77,11 +82,27 @@ class WhisperHearing:
         return self._hear() if self._ready is None else self._ready
 
     def _hear(self) -> list[Guess]:
-        """What was heard with the phrases in mind first, then what is heard without: the two agree when one of them was said."""
+        """What was heard with the phrases in mind first, then what is heard without: the two agree when one of them was said.
+        What is heard in no words but the expected ones stands beside that, guess by guess."""
         encoded = self._model.encode(self._features())
-        biased, speech = self._decode(encoded, ", ".join(self._phrases)) if self._phrases else ([], 1.0)
-        plain, speech = self._decode(encoded, "") if speech else ([], speech)
-        return [guess for guess in (*biased, *plain) if guess.text] if speech else []
+        biased, speech = self._decode(encoded, hotwords=", ".join(self._phrases)) if self._kind in _BIASED else ([], 1.0)
+        plain, speech = self._decode(encoded) if speech else ([], speech)
+        free = [*biased, *plain]
+        if not speech or self._kind not in _BOUND or (self._kind in _BIASED and self._is_phrase(free)):
+            return [guess for guess in free if guess.text and speech]
+        bound, _ = self._decode(encoded, most=_TOKENS_BOUND, suppressed=self._other_tokens())
+        both = zip_longest(free, bound)
+        return [guess for pair in both for guess in pair if guess and guess.text]
+
+    def _is_phrase(self, guesses: list[Guess]) -> bool:
+        return not {core(phrase) for phrase in self._phrases}.isdisjoint(core(guess.text) for guess in guesses)
+
+    def _other_tokens(self) -> list[int]:
+        """Those that no expected phrase is written with. Of choices alone whisper makes a sentence with a capital."""
+        capital = [phrase.capitalize() for phrase in self._phrases if self._kind in _BIASED]
+        written = (f"{lead}{phrase}" for phrase in (*self._phrases, *capital) for lead in (" ", ""))
+        own = {token for text in (*written, " ", ",") for token in self._tokenizer.encode(text)} | {self._tokenizer.eot}
+        return [token for token in range(self._model.hf_tokenizer.get_vocab_size()) if token not in own]
 
     def _features(self) -> np.ndarray[Any, np.dtype[np.float32]]:
         """The sounds, and only so much silence behind them as whisper needs: it would work through 30 s of it otherwise."""
@@ -93,7 +114,9 @@ class WhisperHearing:
         whole[:, : min(frames, sounds)] = features[:, : min(frames, sounds)]
         return whole
 
-    def _decode(self, encoded: Any, hotwords: str) -> tuple[list[Guess], float]:
+    def _decode(
+        self, encoded: Any, *, hotwords: str = "", most: int = 0, suppressed: Sequence[int] = (-1,)
+    ) -> tuple[list[Guess], float]:
         """The guesses, and how likely it is that it was speech at all (0 when it was none)."""
         prompt = self._model.get_prompt(self._tokenizer, [], without_timestamps=True, hotwords=hotwords or None)
         (result,) = self._model.model.generate(
@@ -101,10 +124,11 @@ class WhisperHearing:
             [prompt],
             beam_size=_BEAM,
             num_hypotheses=_GUESSES,
-            max_length=len(prompt) + _TOKENS.get(self._kind, _TOKENS_ELSE),
+            max_length=len(prompt) + (most or _TOKENS.get(self._kind, _TOKENS_ELSE)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
+            suppress_tokens=suppressed,
         )
         if result.no_speech_prob > _NO_SPEECH and max(result.scores) < _UNSURE:
             return [], 0.0
@@ -113,15 +137,19 @@ class WhisperHearing:
             text = self._tokenizer.decode(tokens).strip()
             if self._kind in _BIASED:
                 text = once(text)
-            bare = "".join(c for c in text.casefold() if c.isalnum())
-            sure = math.exp(score) + (found[bare].confidence if bare in found else 0.0)
-            found[bare] = Guess(found[bare].text if bare in found else text, min(1.0, sure))
+            same = found.get(core(text), Guess(text, 0.0))
+            found[core(text)] = Guess(same.text, min(1.0, same.confidence + math.exp(score)))
         return list(found.values()), 1 - result.no_speech_prob
+
+
+def core(text: str) -> str:
+    """Its letters and figures alone."""
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def once(text: str) -> str:
     """A text that is one saying over and over, as whisper makes of short audio, said once; its last round may be cut off."""
-    words = ["".join(c for c in word.casefold() if c.isalnum()) for word in text.split()]
+    words = [core(word) for word in text.split()]
     for length in range(1, len(words) // 2 + 1):
         if all(
             words[at % length].startswith(word) if at == len(words) - 1 else words[at % length] == word
