@@ -189,7 +189,7 @@ class Console:
         try:
             answer = await answering
         except Unavailable as error:
-            answer = self._problem(503, "console.unavailable", language, f"{error.message} ({error.hint})")
+            answer = self._problem(503, "console.unavailable", language, self.templates.refusals.say(language, error))
         except RequestEntityTooLarge:
             answer = self._problem(413, "console.too-long", language)
         except Exception:
@@ -221,7 +221,7 @@ class Console:
         except Unavailable:
             raise
         except IvrError as error:
-            return visit.page("problem.html", status=422, heading=error.message, detail=error.hint)
+            return visit.page("problem.html", status=422, heading=visit.t("console.refused"), detail=visit.refusal(error))
 
     def _visit_of(self, request: Any, signed_in: SignedIn, form: Fields, files: Mapping[str, Upload]) -> Visit:
         return Visit(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ivr_engine.clock import rome
+from ivr_engine.console.refusals import Refusals
 from ivr_engine.console.texts import LANGUAGES, Texts
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Templates:
     """`menu(visit)` gives the entries of the top menu for that person; `asset` the address of a static file."""
 
     def __init__(self, menu: Callable[[Visit], list[tuple[str, str]]], asset: Callable[[str], str]) -> None:
-        self.texts = Texts()
+        self.texts, self.refusals = Texts(), Refusals()
         self._menu = menu
         self._environment = Environment(
             loader=PackageLoader("ivr_engine.console"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ivr_engine.console.templating import Templates
     from ivr_engine.engine.lines import Lines
     from ivr_engine.engine.publication import Publication
+    from ivr_engine.errors import IvrError
     from ivr_engine.exchange.interface import Exchange
     from ivr_engine.plugins.pool import Pools
     from ivr_engine.records.store import Store
@@ -196,6 +197,10 @@ class Visit:
     def t(self, key: str, /, **values: object) -> str:
         """A text of the catalogue in the visitor's language."""
         return self.templates.texts.say(self.language, key, **values)
+
+    def refusal(self, error: IvrError) -> str:
+        """What the engine refused, in the visitor's language."""
+        return self.templates.refusals.say(self.language, error)
 
     async def read(self, function: Callable[..., _T], *args: Any) -> _T:
         """See Office.read."""

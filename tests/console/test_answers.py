@@ -66,7 +66,7 @@ def test_the_manager_writes_the_ministry_approves_and_the_next_caller_hears_it(c
     seen = manager.locator("[name=seen]").last.input_value()
     refused = console.post("knowledge_manager", f"/answers/drafts/{number}", do="approve", seen=seen)
     assert refused.status == 422
-    assert "somebody else must approve it" in refused.text
+    assert "deve approvarla un&#39;altra persona" in refused.text
     assert console.post("back_office", f"/answers/drafts/{number}", do="approve").status == 403
     assert OLD in heard(console)
 
@@ -114,7 +114,7 @@ def test_a_new_answer_is_hostile_until_it_is_sent_back(console: Console, sign_in
     expect(other.locator("#main")).to_contain_text("back_office, knowledge_manager")
     page.get_by_label("Titolo (en)").fill("A third title")
     page.get_by_role("button", name="Salva").click()
-    expect(page.get_by_role("alert")).to_contain_text("meanwhile")
+    expect(page.get_by_role("alert")).to_contain_text("Nel frattempo")
     assert page.get_by_label("Titolo (en)").input_value() == "A third title"
     page.reload()
     page.get_by_role("button", name="Chiedi l'approvazione").click()

@@ -177,7 +177,7 @@ async def act(visit: Visit, draft: str) -> Answer:
     except Invalid as error:
         return await _page(visit, await _get(visit, draft), body, {"": visit.t("answers.refused")}, problems=told(visit, error))
     except IvrError as error:
-        return await _page(visit, await _get(visit, draft), body, {"": f"{error.message}. {error.hint}".strip()})
+        return await _page(visit, await _get(visit, draft), body, {"": visit.refusal(error)})
     if what in {"approve", "publish"}:
         await visit.office.reload()
     return visit.see("/answers" if what == "withdraw" else f"/answers/drafts/{found.id}")
@@ -226,7 +226,7 @@ async def _get(visit: Visit, number: str) -> Draft:
     try:
         return await visit.read(drafts.get, int(number))
     except IvrError as error:
-        raise NotFound(error.message) from error
+        raise NotFound(visit.refusal(error)) from error
 
 
 def _answers(visit: Visit) -> Answers:

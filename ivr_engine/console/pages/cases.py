@@ -34,7 +34,7 @@ async def index(visit: Visit) -> Answer:
     try:
         wanted = _wanted(visit.query, visit.user.name, visit.now)
     except IvrError as error:
-        raise NotFound(str(error)) from error
+        raise NotFound(visit.refusal(error)) from error
     found, after = await visit.read(case_search.search, wanted, visit.query.text("after"))
     names = await visit.read(citizens.names, {case.citizen for case in found if case.citizen is not None})
     if names:
@@ -125,7 +125,7 @@ async def act(visit: Visit, number: str) -> Answer:
     try:
         await visit.write(change)
     except IvrError as error:
-        return await _page(visit, number, {what: f"{error.message}. {error.hint}".strip()}, note)
+        return await _page(visit, number, {what: visit.refusal(error)}, note)
     visit.office.live.tell_roles(set(case_work.WORKS_ON), "case", number=number)
     return visit.see(f"/cases/{number}")
 

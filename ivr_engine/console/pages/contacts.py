@@ -58,7 +58,7 @@ async def register(visit: Visit) -> Answer:
     try:
         _contact, case = await visit.write(lambda connection: by_hand.register(connection, it, visit.user.name, visit.now))
     except IvrError as error:
-        return await _form(visit, form, {"": f"{error.message}. {error.hint}".strip()})
+        return await _form(visit, form, {"": visit.refusal(error)})
     return visit.see(f"/cases/{case}")
 
 

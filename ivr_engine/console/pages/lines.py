@@ -165,7 +165,7 @@ async def _carry_out(visit: Visit, line: str, field: str, carry_out: Callable[[]
         await visit.office.in_thread(carry_out)
         await visit.office.reload()
     except IvrError as error:
-        return await _page(visit, line, {field: f"{error.message}. {error.hint}"})
+        return await _page(visit, line, {field: visit.refusal(error)})
     return visit.see(f"/lines/{line}")
 
 

@@ -30,7 +30,7 @@ async def add(visit: Visit) -> Answer:
     try:
         await visit.write(lambda connection: users.add(connection, name, Role(role), full_name, visit.now, visit.user.name))
     except IvrError as error:
-        return await _page(visit, {"name": f"{error.message} ({error.hint})"})
+        return await _page(visit, {"name": visit.refusal(error)})
     return visit.see("/users")
 
 
@@ -65,9 +65,7 @@ async def change(visit: Visit, name: str) -> Answer:
         if what in {"password", "disable", "role"}:
             visit.office.live.drop(name)
     except IvrError as error:
-        return await _page(
-            visit, {f"{what} {name}": f"{error.message}. {error.hint}".strip(), "change": visit.t("users.not-done", name=name)}
-        )
+        return await _page(visit, {f"{what} {name}": visit.refusal(error), "change": visit.t("users.not-done", name=name)})
     return visit.see("/users")
 
 

@@ -69,7 +69,7 @@ async def show(visit: Visit, kind: str) -> Answer:
     try:
         report = await _report(visit, kind)
     except IvrError as error:
-        return await _index(visit, str(error))
+        return await _index(visit, visit.refusal(error))
     charts = {table.key: Markup(svg(table.chart)) for table in report.tables if table.chart is not None}  # noqa: S704 - our own SVG, escaped there
     return visit.page(
         "reports/report.html",
@@ -91,7 +91,7 @@ async def take(visit: Visit, kind: str) -> Answer:
     try:
         report = await _report(visit, kind)
     except IvrError as error:
-        return await _index(visit, str(error))
+        return await _index(visit, visit.refusal(error))
     content = await visit.office.in_thread(output.written, report, form)
     period = "-".join(str(report.asked[name]) for name in ("year", "month") if name in report.asked)
     return download(f"{kind}-{period}.{form}", content, output.TYPES[form])
@@ -131,7 +131,7 @@ async def contacts(visit: Visit) -> Answer:
     try:
         wanted = _wanted(visit.query)
     except IvrError as error:
-        return await _index(visit, str(error))
+        return await _index(visit, visit.refusal(error))
     page = visit.query.whole("page", most=1_000_000)
     count, found = await visit.read(figure_queries.behind, wanted, _PAGE, page * _PAGE)
     await visit.note("listed", "contacts", f"{count} behind a figure")
@@ -187,7 +187,7 @@ async def close(visit: Visit) -> Answer:
     try:
         await visit.write(lambda connection: closing.close(connection, year, month, visit.user.name, visit.now))
     except IvrError as error:
-        return await _index(visit, str(error))
+        return await _index(visit, visit.refusal(error))
     return visit.see("/reports")
 
 

@@ -80,7 +80,7 @@ async def _carry_out(visit: Visit, line: str, what: str, action: Callable[[], ob
     except Invalid as error:
         return await _page(visit, line, visit.t("versions.refused"), told(visit, error))
     except IvrError as error:
-        return await _page(visit, line, f"{error.message}. {error.hint}".strip())
+        return await _page(visit, line, visit.refusal(error))
     if what in {"publish", "rollback"}:
         await visit.office.reload()
     return visit.see(f"/lines/{line}/versions")
