@@ -4,12 +4,14 @@
 
 Whisper base (build/models, by tests/speech/install.sh) hears each sound as the telephone carries it: 8 kHz through A-law. Units
 are heard in a row of five of their kind, as they are in calls: alone, "sei" is too short for any recogniser. Words are compared
-with numbers written out, by edit distance over words; what it spells otherwise counts as wrong, so the figure is a floor.
+by edit distance over words, numbers digit by digit, however they are grouped or written; what it spells otherwise counts as
+wrong, so the figure is a floor. What was heard is kept in build/prompts-heard; only what is not there is heard.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import wave
@@ -18,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 from faster_whisper import WhisperModel
+from text_to_num import alpha2digit
 
 from ivr_engine.config import load
 from ivr_engine.engine.lines import load_lines
@@ -26,6 +29,7 @@ from ivr_engine.speech.normal import spoken
 from ivr_engine.speech.units import SILENCE
 
 ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "build/prompts-heard"
 _ROW, _GAP_S, _MU = 5, 0.15, 87.6
 
 
@@ -43,7 +47,9 @@ def heard_as_called(file: Path) -> np.ndarray:
 
 
 def words(language: str, text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", spoken(language, text).lower().replace("'", " "))
+    """Of a text as it is spoken, numbers as their digits."""
+    said = " ".join(re.findall(r"[^\W_]+", spoken(language, text).lower().replace("'", " ")))
+    return re.findall(r"\d|[^\W\d_]+", alpha2digit(said, language, 0))
 
 
 def right(wanted: list[str], found: list[str]) -> float:
@@ -91,19 +97,24 @@ def main() -> None:
         sys.exit(f"nothing is rendered in {folder}: ivr --settings {order.settings} prompts render")
     model = WhisperModel(str(ROOT / "build/models/whisper-base"), device="cpu", compute_type="int8", cpu_threads=1)
     gap = np.zeros(int(_GAP_S * 16000), dtype=np.float32)
+    kept = KEPT / f"{order.language}-{voice}.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    heard: dict[str, str] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     results = []
     for names, text in rows(sounds):
-        pieces = [heard_as_called(sound_path(folder, order.language, voice, name)) for name in names]
-        audio = np.concatenate([part for piece in pieces for part in (piece, gap)])
-        segments, _ = model.transcribe(audio, language=order.language, condition_on_previous_text=False)
-        heard = " ".join(segment.text.strip() for segment in segments)
-        results.append((right(words(order.language, text), words(order.language, heard)), names[0], text, heard))
+        if text not in heard:
+            pieces = [heard_as_called(sound_path(folder, order.language, voice, name)) for name in names]
+            audio = np.concatenate([part for piece in pieces for part in (piece, gap)])
+            segments, _ = model.transcribe(audio, language=order.language, condition_on_previous_text=False)
+            heard[text] = " ".join(segment.text.strip() for segment in segments)
+            kept.write_text(json.dumps(heard, ensure_ascii=False, indent=0), encoding="utf-8")
+        results.append((right(words(order.language, text), words(order.language, heard[text])), names[0], text, heard[text]))
     shares = np.array([share for share, *_ in results])
     print(f"{order.language}, voice {voice}: {len(sounds)} sounds in {len(results)} hearings, whisper base, 8 kHz A-law")
     print("words right per hearing: " + ", ".join(f"p{p} {np.percentile(shares, p):.1%}" for p in (1, 5, 10, 25, 50)))
     print(f"mean {shares.mean():.1%}; {np.mean(shares >= order.below):.1%} of hearings at {order.below:.0%} or better")
-    for share, name, text, heard in sorted(result for result in results if result[0] < order.below):
-        print(f"{share:5.0%}  {name}\n       said:  {text}\n       heard: {heard}")
+    for share, name, text, written in sorted(result for result in results if result[0] < order.below):
+        print(f"{share:5.0%}  {name}\n       said:  {text}\n       heard: {written}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
 """From the end of what a caller says to the first frame of the next prompt, through the whole engine, at a call's own pace.
 
     python benchmarks/voice_turn.py build/corpus [--models build/models] [--model whisper-base] [--most 40] [--calls 1]
+    python benchmarks/voice_turn.py --model vosk-ko [--most 40]
 
-An engine of its own; this program plays Asterisk on the line lavoro: it opens AudioSocket when told to, says a menu
-phrase of the corpus (`speech_corpus.py`) over the prompt after a second of it, and waits. The turn ends with the first frame that
-is not silent on the next connection, or with the command that has Asterisk play something. Beside it: the part of the
-recogniser (end of speech to its result, as the journal has it) and what is left for the engine. `--calls`: so many at once.
+An engine of its own; this program plays Asterisk: it opens AudioSocket when told to, says a menu phrase over the prompt
+after a second of it, and waits. The phrases are the line lavoro's, from the corpus (`speech_corpus.py`); for vosk, of which only
+a Korean model is to be had here, those of a line made for it, by espeak-ng's Korean voice. The turn ends with the first
+frame that is not silent on the next connection, or with the command that has Asterisk play something. Beside it: the part of
+the recogniser (end of speech to its result, as the journal has it). `--calls`: so many at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import os
 import re
@@ -24,6 +27,7 @@ import uuid
 from pathlib import Path
 
 import soundfile
+import soxr
 from results import keep
 
 from ivr_engine.audiosocket.wire import AUDIO, HANGUP, UUID, packet
@@ -33,6 +37,28 @@ FRAME_S, FRAME = 0.02, 320
 _PORT = re.compile(r"waits for calls on [^:]+:(\d+)")
 _LOUD = 0.01  # of full scale: quieter is the silence around an utterance
 _BEFORE_S, _TURN_S = 1.0, 20.0
+
+
+KOREAN = ("노동", "상담원", "네", "아니요")
+_OPTIONS = ", ".join(f'"{key}": {{step: detto, phrases: {{it: [{phrase}]}}}}' for key, phrase in enumerate(KOREAN, 1))
+LINE = f"""
+title: {{it: Prova}}
+numbers: ["800196009"]
+queue: lavoro
+languages: [it]
+hours: {{mon-sun: ["00:00-24:00"]}}
+start: menu
+operator: operatore
+steps:
+  menu: {{menu: {{prompt: menu, options: {{{_OPTIONS}}}}}}}
+  detto: {{say: {{prompt: detto, then: operatore}}}}
+  operatore: {{queue: {{timeout: 60, then: saluti}}}}
+  saluti: {{goodbye: {{prompt: detto}}}}
+"""
+PROMPTS = """
+menu: {it: "Dica una parola, o prema un tasto da uno a quattro: chi ascolta aspetta che lei parli."}
+detto: {it: "Grazie, va bene."}
+"""
 
 
 def settings(models: Path, model: str, media: int) -> str:
@@ -49,10 +75,12 @@ port = {media}
 [speech]
 models = "{models.resolve()}"
 ears = {{ it = "{model}" }}
-[lines.lavoro]
-hours = {{ mon-sun = ["00:00-24:00"] }}
 [prompts]
 folder = "audio"
+[plugins]
+folders = ["lines"]
+[lines.lavoro]
+hours = {{ mon-sun = ["00:00-24:00"] }}
 """
 
 
@@ -113,18 +141,18 @@ async def speak(turn: Turn, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(max(0.0, due + sent * FRAME_S - time.perf_counter()))
 
 
-async def call(port: int, number: int, audio: bytes) -> tuple[float, str]:
+async def call(port: int, line: str, number: int, audio: bytes) -> tuple[float, str]:
     """Seconds of the turn, and the contact."""
     turn, contact = Turn(audio), ""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
-        f"agi_network: yes\nagi_network_script: lavoro\nagi_request: agi://127.0.0.1/lavoro\nagi_channel: PJSIP/v-{number}\n"
+        f"agi_network: yes\nagi_network_script: {line}\nagi_request: agi://127.0.0.1/{line}\nagi_channel: PJSIP/v-{number}\n"
         f"agi_language: it\nagi_uniqueid: {int(time.time())}.{number}\nagi_callerid: +390655501234\nagi_dnid: 800\n\n".encode()
     )
     try:
         async with asyncio.timeout(_TURN_S):
-            while not turn.done.done() and (line := (await reader.readline()).decode()):
-                words = line.split()
+            while not turn.done.done() and (command := (await reader.readline()).decode()):
+                words = command.split()
                 if words[:3] == ["SET", "VARIABLE", "IVR_CONTACT"]:
                     contact = words[3].strip('"')
                 elif words[:2] in (["STREAM", "FILE"], ["CONTROL", "STREAM"]):
@@ -150,11 +178,20 @@ def utterances(corpus: Path, most: int) -> list[bytes]:
     return found
 
 
-async def measure(port: int, said: list[bytes], at_once: int) -> list[tuple[float, str]]:
+def korean(most: int) -> list[bytes]:
+    """Phrases of LINE, one after the other, at 8 kHz."""
+    command = ["espeak-ng", "-v", "ko", "-s", "140", "--stdout"]
+    spoken = [subprocess.run([*command, phrase], capture_output=True, check=True).stdout for phrase in KOREAN]
+    heard = [soundfile.read(io.BytesIO(one), dtype="float32") for one in spoken]
+    samples = [(soxr.resample(audio, rate, 8000) * 32767).astype("<i2").tobytes() for audio, rate in heard]
+    return [samples[place % len(samples)] for place in range(most)]
+
+
+async def measure(port: int, line: str, said: list[bytes], at_once: int) -> list[tuple[float, str]]:
     turns: list[tuple[float, str]] = []
     for start in range(0, len(said), at_once):
         some = said[start : start + at_once]
-        turns += await asyncio.gather(*(call(port, start + place, audio) for place, audio in enumerate(some)))
+        turns += await asyncio.gather(*(call(port, line, start + place, audio) for place, audio in enumerate(some)))
     return turns
 
 
@@ -173,15 +210,21 @@ def heard_ms(folder: Path, contacts: list[str]) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--models", type=Path, default=Path("build/models"))
     parser.add_argument("--model", default="whisper-base")
     parser.add_argument("--most", type=int, default=40)
     parser.add_argument("--calls", type=int, default=1)
     options = parser.parse_args()
+    is_korean = options.model == "vosk-ko"
+    said = korean(options.most) if is_korean else utterances(options.corpus, options.most)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "ivr.toml").write_text(settings(options.models, options.model, 19_092))
+        own = Path(folder) / "lines" / "prova"
+        own.mkdir(parents=True)
+        (own / "line.yaml").write_text(LINE, encoding="utf-8")
+        (own / "prompts.yaml").write_text(PROMPTS, encoding="utf-8")
         ivr = str(Path(sys.executable).with_name("ivr"))
         subprocess.run([ivr, "prompts", "render"], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         engine = subprocess.Popen([ivr, "serve"], cwd=folder, stderr=subprocess.PIPE, text=True)
@@ -192,7 +235,7 @@ def main() -> None:
                 port = int(found[1]) if (found := _PORT.search(line)) else port
                 if "callers are heard" in line:
                     break
-            turns = asyncio.run(measure(port, utterances(options.corpus, options.most), options.calls))
+            turns = asyncio.run(measure(port, "prova" if is_korean else "lavoro", said, options.calls))
         finally:
             engine.terminate()
             engine.communicate()
@@ -200,7 +243,7 @@ def main() -> None:
     whole = sorted(turn * 1000 for turn, _ in turns if turn == turn)
     figures = {
         "engine": options.model,
-        "language": "it",
+        "language": "ko" if is_korean else "it",
         "calls at once": options.calls,
         "turns": len(turns),
         "without a prompt": len(turns) - len(whole),
