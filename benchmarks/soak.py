@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,16 +50,16 @@ def sample(pid: int) -> tuple[int, int]:
 
 
 async def soak(pid: int, port: int, seconds: float, rate: float) -> tuple[Tally, list[tuple[float, int, int, int]]]:
-    """The calls, and samples of (seconds, KiB, files, commands so far)."""
+    """The calls, and samples of (seconds, KiB, files, calls cut off so far)."""
     tally, samples, began = Tally(), list[tuple[float, int, int, int]](), time.monotonic()
 
     def look(now: float) -> None:
         if not samples or now >= samples[-1][0] + EVERY_S:
-            samples.append((now, *sample(pid), len(tally.waits)))
+            samples.append((now, *sample(pid), len(tally.cut)))
 
     await steadily(port, tally, seconds, rate, look)
     await asyncio.sleep(EVERY_S)
-    samples.append((time.monotonic() - began, *sample(pid), len(tally.waits)))
+    samples.append((time.monotonic() - began, *sample(pid), len(tally.cut)))
     return tally, samples
 
 
@@ -67,11 +68,13 @@ def report(tally: Tally, samples: list[tuple[float, int, int, int]]) -> dict[str
     half = samples[len(samples) // 2 :]
     slope = statistics.linear_regression([at for at, *_ in half], [kib for _, kib, *_ in half]).slope * 3600
     files = [number for _, _, number, _ in samples]
+    cut_in = {int(at // 60) for (_, *_, before), (at, *_, cut) in pairwise(samples) if cut > before}
     quarter = len(tally.waits) // 4
     first, last = sorted(tally.waits[:quarter]), sorted(tally.waits[-quarter:])
     return {
         "calls": tally.offered,
         "not done": tally.offered - len(tally.done),
+        "minutes in which calls were cut": len(cut_in),
         "MiB at half time": round(half[0][1] / 1024, 1),
         "MiB at the end": round(half[-1][1] / 1024, 1),
         "MiB per hour, second half": round(slope / 1024, 2),

@@ -37,6 +37,8 @@ class Templates:
         self._environment.filters["second"] = lambda at: f"{rome(at):%H:%M:%S}"
         self._environment.filters["iso"] = lambda at: rome(at).isoformat(timespec="seconds")
         self._environment.filters["clock"] = _clock
+        self._environment.filters["date"] = lambda text: "/".join(reversed(text.split("-")))
+        self._environment.filters["decimal"] = _decimal
 
     def render(self, template: str, visit: Visit, context: Mapping[str, Any]) -> str:
         """A page, or only its part when htmx asked for one."""
@@ -51,6 +53,11 @@ class Templates:
         return self._environment.get_template(template).render(
             language=language, t=lambda key, **values: self.texts.say(language, key, **values), **context
         )
+
+
+def _decimal(value: float, language: str) -> str:
+    """With one decimal: "12,5" in Italian, "12.5" in English."""
+    return f"{value:.1f}".replace(".", "," if language == "it" else ".")
 
 
 def _clock(seconds: float) -> str:

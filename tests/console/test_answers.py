@@ -141,7 +141,7 @@ def test_what_holds_from_tomorrow_waits_for_tomorrow(console: Console, sign_in: 
     expect(ministry.locator("#main")).to_contain_text("si pubblica da sé il 2099-01-01")
     expect(ministry.get_by_role("button", name="Pubblica", exact=True)).to_have_count(0)
     page.reload()
-    page.get_by_role("button", name="Ritira").click()
+    page.get_by_role("button", name="Ritira la bozza").click()
     expect(page).to_have_url(re.compile("/answers$"))
     assert "risposta" in heard(console)
 

@@ -64,12 +64,15 @@ def test_a_gap_of_the_italian_is_one_of_the_english() -> None:
         (IvrError("there is no case 7"), "La pratica 7 non esiste."),
         (
             IvrError("case 7 is with back office", "only they may change it now"),
-            "La pratica 7 è a: back office. Ora solo loro possono modificarla.",
+            "La pratica 7 è in carico a: back office. Ora può modificarla solo chi l'ha in carico.",
         ),
-        (IvrError("a case that is closed cannot become in_progress"), "Una pratica chiusa non può diventare in lavorazione."),
         (
-            IvrError("article lavoro/L01 was written by anna, ugo: somebody else must approve it", "two pairs of eyes"),
-            "La risposta lavoro/L01 è di anna, ugo: deve approvarla un'altra persona. Quattro occhi.",
+            IvrError("a case that is closed cannot become in_progress"),
+            "Una pratica nello stato «chiusa» non può passare allo stato «in lavorazione».",
+        ),
+        (
+            IvrError("article lavoro/L01 was written by anna, ugo: somebody else must approve it"),
+            "La risposta lavoro/L01 è di anna, ugo: deve approvarla un'altra persona.",
         ),
         (
             IvrError("lavoro version 3 is draft, not approved or published"),

@@ -61,7 +61,7 @@ def test_reports_stand_in_nobodys_way(sign_in: Callable[..., Page], last_month: 
 def test_a_figure_leads_to_its_contacts_and_a_month_is_closed(sign_in: Callable[..., Page], last_month: datetime) -> None:
     page = sign_in("ministry", f"/reports/service?year={last_month.year}&month={last_month.month}&line=lavoro")
     page.locator("#table-outcomes ~ div").get_by_role("link", name="1", exact=True).first.click()
-    expect(page.locator("caption")).to_have_text("1 contatti")
+    expect(page.locator("caption")).to_have_text("Contatti: 1")
     page.get_by_role("link", name="LASTMONTH").click()
     expect(page.locator("h1")).to_be_visible()
     page.goto(f"/reports/ministry?year={last_month.year}&month={last_month.month}")

@@ -133,7 +133,8 @@ def test_behind_every_figure_are_as_many_contacts_as_it_says(may: Year, period: 
                 if cell.link and isinstance(cell.value, int):
                     assert behind(may, cell.link) == cell.value, (each.key, column, row[0].text)
                     found.add((each.key, column))
-    half = {("by_half_hour", column) for column in ("Contatti", "In coda", "Risposte", "Abbandonate")} if period.month else set()
+    columns = ("Contatti", "In coda", "Con risposta", "Abbandonate") if period.month else ()
+    half = {("by_half_hour", column) for column in columns}
     items = {("steps", "Abbandonate lì"), ("steps", "Finite lì")}
     items |= {("articles", "Ascoltata in"), ("articles", "di cui servite da IVR")} if line != "sociale" else set()
     assert found >= {("outcomes", "Contatti")} | half | items, found
@@ -141,7 +142,7 @@ def test_behind_every_figure_are_as_many_contacts_as_it_says(may: Year, period: 
     linked = [name for name, row in sheet.items() if row[1].link]
     assert len(linked) == len(sheet) - 1  # all but occupancy, which is operators' time
     for name in linked:
-        timed = name in {"Attesa media di chi ha risposta", "Tempo medio di gestione", "Conversazione media"}
+        timed = name in {"Attesa media prima della risposta", "Tempo medio di gestione", "Conversazione media"}
         assert behind(may, sheet[name][1].link) == sheet[name][3 if timed else 2].value, name
     assert all(row[3].link for row in table(report, "contract").rows[:-1])
 

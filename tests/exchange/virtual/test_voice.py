@@ -30,7 +30,7 @@ def test_what_is_said_is_heard_over_the_wire_and_keys_and_talk_go_on(tmp_path: P
     assert ("says", "vorrei la carta acquisti") in said(record)
     assert ("says", "un operatore") in said(record)
     heard = [text for what, text in said(record) if what == "heard"]
-    assert any(text.startswith("Linea sociale") for text in heard)
+    assert any(text.startswith("Linea politiche sociali") for text in heard)
 
 
 def test_keys_reach_the_engine_over_the_wire(tmp_path: Path) -> None:
