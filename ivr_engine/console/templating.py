@@ -37,7 +37,7 @@ class Templates:
         self._environment.filters["second"] = lambda at: f"{rome(at):%H:%M:%S}"
         self._environment.filters["iso"] = lambda at: rome(at).isoformat(timespec="seconds")
         self._environment.filters["clock"] = _clock
-        self._environment.filters["date"] = lambda text: "/".join(reversed(text.split("-")))
+        self._environment.filters["date"] = lambda text: "/".join(reversed((text or "").split("-")))
         self._environment.filters["decimal"] = _decimal
 
     def render(self, template: str, visit: Visit, context: Mapping[str, Any]) -> str:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Proxy:
-    """Hands bytes on to `port` until `cut`; then connections are closed and new ones refused, until `restore`."""
+    """Hands bytes on to the port `target` until `cut`; then connections are closed and new ones refused, until `restore`."""
 
-    def __init__(self, port: int, own_port: int = 0) -> None:
-        self._target = port
+    def __init__(self, target: int = 0) -> None:
+        self.target = target
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", own_port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._accepting()
 
@@ -49,7 +49,7 @@ class Proxy:
         while True:
             try:
                 near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target), 5)
+                far = socket.create_connection(("127.0.0.1", self.target), 5)
             except OSError:
                 return
             self._open += [near, far]

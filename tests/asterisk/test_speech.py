@@ -269,10 +269,10 @@ class Transposed(Proxy):
 
 
 def test_another_sample_rate_is_not_listened_to(other: Callable[..., Hearing]) -> None:
-    port = free_port()
-    hearing = other(advertised=f"127.0.0.1:{port}")
-    proxy = Transposed(hearing.port, port)
+    proxy = Transposed()
     try:
+        hearing = other(advertised=f"127.0.0.1:{proxy.port}")
+        proxy.target = hearing.port
         citizen = hearing.at_menu(0.1)
         hearing.asterisk.say(citizen, "dimissioni")
         hearing.engine.wait_step(citizen, "SpeechHeard")

@@ -138,7 +138,7 @@ def test_what_holds_from_tomorrow_waits_for_tomorrow(console: Console, sign_in: 
     ministry = sign_in("ministry", page.url)
     ministry.set_default_timeout(90_000)
     ministry.get_by_role("button", name="Approva e pubblica").click()
-    expect(ministry.locator("#main")).to_contain_text("si pubblica da sé il 2099-01-01")
+    expect(ministry.locator("#main")).to_contain_text("sarà pubblicata automaticamente il 01/01/2099")
     expect(ministry.get_by_role("button", name="Pubblica", exact=True)).to_have_count(0)
     page.reload()
     page.get_by_role("button", name="Ritira la bozza").click()
