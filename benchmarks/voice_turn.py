@@ -170,7 +170,7 @@ async def call(port: int, line: str, number: int, audio: bytes) -> tuple[float, 
 
 def utterances(corpus: Path, most: int) -> list[bytes]:
     said = [json.loads(line) for line in (corpus / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
-    mine = [one for one in said if any(menu.startswith("lavoro/") for menu in one["menus"])][:most]
+    mine = [one for one in said if any(menu.startswith("lavoro/menu=") for menu in one["menus"])][:most]
     found = []
     for one in mine:
         samples, _rate = soundfile.read(corpus / one["file"], dtype="int16")

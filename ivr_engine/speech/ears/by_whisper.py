@@ -28,9 +28,9 @@ _TOKENS_BOUND = 60
 """Numbers in words take more than figures."""
 _BIASED = frozenset({"phrases", "yes_no"})
 """Where few phrases are expected, they are held before it; a list of all towns or numbers leads it astray."""
-_BOUND = _BIASED | {"digits", "date"}
+_BOUND = frozenset({"digits", "date"})
 """Heard once more, in the words of what is expected and no others: of its own accord it writes "0.257" where "zero, due,
-cinquanta, sette" was said. Of choices only those that came out as no phrase at all."""
+cinquanta, sette" was said. So is a choice that came out as no phrase at all."""
 _NO_SPEECH, _UNSURE = 0.75, -1.0
 """It was no speech when whisper says so and is unsure of its words, too (mean logarithm of a token's probability)."""
 _PAD_S = 0.3
@@ -63,6 +63,7 @@ class WhisperHearing:
         self._model, self._kind, self._phrases = model, kind, phrases
         self._tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language=language)
         self._samples = bytearray()
+        self._encoded: Any = None
         self._ready: list[Guess] | None = None
 
     def feed(self, samples: bytes) -> None:
@@ -79,20 +80,23 @@ class WhisperHearing:
 
     def finish(self) -> list[Guess]:
         """See hookspecs.Hearing."""
-        return self._hear() if self._ready is None else self._ready
+        heard = self._hear() if self._ready is None else self._ready
+        if self._kind in _BIASED and heard and not self._is_phrase(heard):  # not at a pause: half a phrase is none either
+            return self._beside_bound(heard)
+        return heard
 
     def _hear(self) -> list[Guess]:
-        """What was heard with the phrases in mind first, then what is heard without: the two agree when one of them was said.
-        What is heard in no words but the expected ones stands beside that, guess by guess."""
-        encoded = self._model.encode(self._features())
+        """What was heard with the phrases in mind first, then what is heard without: the two agree when one of them was said."""
+        self._encoded = encoded = self._model.encode(self._features())
         biased, speech = self._decode(encoded, hotwords=", ".join(self._phrases)) if self._kind in _BIASED else ([], 1.0)
         plain, speech = self._decode(encoded) if speech else ([], speech)
-        free = [*biased, *plain]
-        if not speech or self._kind not in _BOUND or (self._kind in _BIASED and self._is_phrase(free)):
-            return [guess for guess in free if guess.text and speech]
-        bound, _ = self._decode(encoded, most=_TOKENS_BOUND, suppressed=self._other_tokens())
-        both = zip_longest(free, bound)
-        return [guess for pair in both for guess in pair if guess and guess.text]
+        free = [guess for guess in (*biased, *plain) if guess.text] if speech else []
+        return self._beside_bound(free) if free and self._kind in _BOUND else free
+
+    def _beside_bound(self, free: list[Guess]) -> list[Guess]:
+        """With what is heard in no words but the expected ones, guess by guess."""
+        bound, _ = self._decode(self._encoded, most=_TOKENS_BOUND, suppressed=self._other_tokens())
+        return [guess for pair in zip_longest(free, bound) for guess in pair if guess and guess.text]
 
     def _is_phrase(self, guesses: list[Guess]) -> bool:
         return not {core(phrase) for phrase in self._phrases}.isdisjoint(core(guess.text) for guess in guesses)
