@@ -380,3 +380,11 @@ def test_what_is_listened_for() -> None:
     assert {"Roma", "Busto Arsizio"} <= set(understanding.expected("place", "it"))
     assert {"dicembre", "ieri"} <= set(understanding.expected("date", "it"))
     assert {"acca", "ancona"} <= set(understanding.expected("spelled", "it"))
+
+
+def test_a_choice_without_any_confidence_is_asked_about_and_a_command_is_none() -> None:
+    unheard = Guess("trasloco", 0.9)
+    for guesses in ([unheard, Guess("dimissioni", 0.0)], [Guess("dimissioni", 0.0)]):
+        said = choice(guesses, {"1": ["dimissioni"], "2": ["carta acquisti"]}, "it")
+        assert (said.band, said.value) == (Band.CONFIRM, "1")
+    assert choice([unheard, Guess("operatore", 0.0)], {"1": ["dimissioni"]}, "it").command is None

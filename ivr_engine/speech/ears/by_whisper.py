@@ -94,8 +94,11 @@ class WhisperHearing:
         return self._beside_bound(free) if free and self._kind in _BOUND else free
 
     def _beside_bound(self, free: list[Guess]) -> list[Guess]:
-        """With what is heard in no words but the expected ones, guess by guess."""
+        """With what is heard in no words but the expected ones, guess by guess. A choice heard only so may be anything that was
+        said: without confidence of its own it is asked about, never taken."""
         bound, _ = self._decode(self._encoded, most=_TOKENS_BOUND, suppressed=self._other_tokens())
+        if self._kind in _BIASED:
+            bound = [Guess(guess.text, 0.0) for guess in bound]
         return [guess for pair in zip_longest(free, bound) for guess in pair if guess and guess.text]
 
     def _is_phrase(self, guesses: list[Guess]) -> bool:
