@@ -22,8 +22,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 
 import soundfile
@@ -85,19 +87,32 @@ hours = {{ mon-sun = ["00:00-24:00"] }}
 
 
 class Turn:
-    """One caller's utterance: `ended`, when its last loud sample was sent; `answered`, when something was played next."""
+    """One caller's utterance, from its first loud sample to its last. `begun`, and `ended`, when that last one is sent; who is
+    understood before is answered before."""
 
     def __init__(self, audio: bytes) -> None:
         loud = [place for place in range(0, len(audio), FRAME) if peak(audio[place : place + FRAME]) > _LOUD]
-        self.audio, self.last = audio[loud[0] : loud[-1] + FRAME], loud[-1] - loud[0]
-        self.said = asyncio.Event()
+        self._audio = audio[loud[0] : loud[-1] + FRAME]
+        self._sent = 0
+        self._ended = 0.0
         self.done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self.ended = 0.0
+
+    @property
+    def begun(self) -> bool:
+        return self._sent > 0
+
+    def next_frame(self) -> bytes:
+        """What the caller says in these 20 ms; silence when all is said."""
+        if not self.begun:
+            self._ended = time.perf_counter() + len(self._audio) / FRAME * FRAME_S
+        frame = self._audio[self._sent : self._sent + FRAME]
+        self._sent += FRAME
+        return frame.ljust(FRAME, b"\x00")
 
     def answer(self) -> None:
-        """Something is played: the turn is over, once the caller has spoken."""
-        if self.said.is_set() and not self.done.done():
-            self.done.set_result(time.perf_counter() - self.ended)
+        """Something is played that was not when the caller began: the turn is over."""
+        if not self.done.done():
+            self.done.set_result(time.perf_counter() - self._ended)
 
 
 def peak(frame: bytes) -> float:
@@ -110,11 +125,12 @@ async def listen(turn: Turn, name: str, place: str) -> None:
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(packet(UUID, uuid.UUID(name).bytes))
     speaking = asyncio.ensure_future(speak(turn, writer))
+    answers = turn.begun
     try:
         while not turn.done.done():
             kind, *size = await reader.readexactly(3)
             payload = await reader.readexactly(size[0] << 8 | size[1])
-            if kind == AUDIO and payload.strip(b"\x00"):
+            if answers and kind == AUDIO and payload.strip(b"\x00"):
                 turn.answer()
             elif kind == HANGUP:
                 break
@@ -129,14 +145,8 @@ async def speak(turn: Turn, writer: asyncio.StreamWriter) -> None:
     """A frame every 20 ms, as a telephone: silence, once the utterance, silence."""
     due, sent = time.perf_counter(), 0
     while True:
-        frame = bytes(FRAME)
-        if not turn.said.is_set() and sent * FRAME_S >= _BEFORE_S:
-            begin = (sent - round(_BEFORE_S / FRAME_S)) * FRAME
-            frame = turn.audio[begin : begin + FRAME].ljust(FRAME, b"\x00")
-            if begin >= turn.last:
-                turn.said.set()
-                turn.ended = time.perf_counter() + FRAME_S
-        writer.write(packet(AUDIO, frame))
+        speaks = turn.begun or sent * FRAME_S >= _BEFORE_S
+        writer.write(packet(AUDIO, turn.next_frame() if speaks else bytes(FRAME)))
         sent += 1
         await asyncio.sleep(max(0.0, due + sent * FRAME_S - time.perf_counter()))
 
@@ -155,7 +165,7 @@ async def call(port: int, line: str, number: int, audio: bytes) -> tuple[float, 
                 words = command.split()
                 if words[:3] == ["SET", "VARIABLE", "IVR_CONTACT"]:
                     contact = words[3].strip('"')
-                elif words[:2] in (["STREAM", "FILE"], ["CONTROL", "STREAM"]):
+                elif words[:2] in (["STREAM", "FILE"], ["CONTROL", "STREAM"]) and turn.begun:
                     turn.answer()
                 elif words[:2] == ["EXEC", "AudioSocket"]:
                     name, _, place = " ".join(words[2:]).strip('"').partition(",")
@@ -195,17 +205,12 @@ async def measure(port: int, line: str, said: list[bytes], at_once: int) -> list
     return turns
 
 
-def heard_ms(folder: Path, contacts: list[str]) -> list[int]:
-    """What the recogniser took of each, as the journal has it."""
+def heard(folder: Path, contacts: list[str]) -> list[dict[str, object]]:
+    """What became of each one's words, as the journal has it (events.SpeechHeard)."""
     reader = StoreReader(folder / "data")
     files = [reader.contacts.show(contact) for contact in contacts]
-    return [
-        int(dict(entry.data)["took_ms"])
-        for file in files
-        if file is not None
-        for entry in [next((e for e in file.journal if e.kind == "SpeechHeard"), None)]
-        if entry is not None
-    ]
+    spoken = [next((entry for entry in file.journal if entry.kind == "SpeechHeard"), None) for file in files if file is not None]
+    return [dict(entry.data) for entry in spoken if entry is not None]
 
 
 def main() -> None:
@@ -235,11 +240,12 @@ def main() -> None:
                 port = int(found[1]) if (found := _PORT.search(line)) else port
                 if "callers are heard" in line:
                     break
+            threading.Thread(target=engine.stderr.read, daemon=True).start()  # its log must not fill the pipe
             turns = asyncio.run(measure(port, "prova" if is_korean else "lavoro", said, options.calls))
         finally:
             engine.terminate()
-            engine.communicate()
-        took = heard_ms(Path(folder), [contact for _, contact in turns])
+            engine.wait()
+        ends = heard(Path(folder), [contact for _, contact in turns])
     whole = sorted(turn * 1000 for turn, _ in turns if turn == turn)
     figures = {
         "engine": options.model,
@@ -249,12 +255,13 @@ def main() -> None:
         "without a prompt": len(turns) - len(whole),
         "turn median ms": round(statistics.median(whole)),
         "turn 95 % ms": round(whole[int(len(whole) * 0.95)]),
-        "recogniser median ms": round(statistics.median(took)),
+        "recogniser median ms": round(statistics.median(int(str(end["took_ms"])) for end in ends)),
+        "taken as": dict(Counter(str(end["result"]) for end in ends).most_common()),
         "load before": load,
     }
     for name, value in figures.items():
         print(f"{name:24} {value}")
-    print(keep("voice_turn", figures))
+    print(keep(f"voice_turn {options.model}", figures))
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class SpeechSection(Section):
     deadline: Seconds = Field(5.0, description="seconds from the end of what is said to its recognition; a later one is given up")
     silence_ms: Milliseconds = Field(500, description="silence that ends a choice, a yes or no, or a place")
     long_silence_ms: Milliseconds = Field(900, description="silence that ends digits, dates, letters and open speech")
-    settled_ms: Milliseconds = Field(200, description="a phrase heard whole and unchanged for so long ends a choice at once")
+    settled_ms: Milliseconds = Field(200, description="so much silence ends a choice when what was heard is one whole phrase")
     longest: Seconds = Field(15.0, description="seconds after which speech is cut off and understood as it is")
 
 

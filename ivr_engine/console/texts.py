@@ -1,4 +1,7 @@
-"""What the console says, by key and language: one file of texts per area, every text in every language."""
+"""What the console says, by key and language: one file of texts per area, every text in every language.
+
+Outcomes are called as the reports call them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import yaml
+
+from ivr_engine.reports.texts import outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +22,7 @@ class Texts:
     """The catalogue. Raises KeyError for a key there is none of: a page with a hole is a fault, found by its first test."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, Mapping[str, str]] = {}
+        self._texts: dict[str, Mapping[str, str]] = dict(outcomes())
         for file in (files("ivr_engine.console") / "texts").iterdir():
             if file.name.endswith(".yaml"):
                 for key, texts in (yaml.load(file.read_text("utf-8"), yaml.CSafeLoader) or {}).items():

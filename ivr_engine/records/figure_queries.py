@@ -230,7 +230,12 @@ _HEARD = (
 
 def clock_of(half: int) -> str:
     """The time in Rome at which a half hour, counted since 1970, begins: HH:MM."""
-    return f"{rome(half * HALF_HOUR_MS / 1000):%H:%M}"
+    return half_of_day((half + ahead_of_utc(half)) % 48)
+
+
+def half_of_day(number: int) -> str:
+    """The time at which a day's half hour begins, HH:MM; 0 is the first."""
+    return f"{number // 2:02d}:{number % 2 * 30:02d}"
 
 
 def ahead_of_utc(half: int) -> int:

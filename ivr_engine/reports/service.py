@@ -193,7 +193,7 @@ def _half_hours(asked: _Asked) -> Table:
         first, *_, last = halves
         for number, sums in asked.sums(HALF, first, last, f"(period + {ahead}) % 48").items():
             by_clock[number] += sums
-    parts = [(f"{number // 2:02d}:{number % 2 * 30:02d}", sums) for number, sums in sorted(by_clock.items())]
+    parts = [(figure_queries.half_of_day(number), sums) for number, sums in sorted(by_clock.items())]
     return _timeline(
         asked,
         "by_half_hour",

@@ -23,6 +23,11 @@ def _texts() -> Mapping[str, Mapping[str, str]]:
     return texts
 
 
+def outcomes() -> dict[str, Mapping[str, str]]:
+    """What outcomes are called, by the key `outcome.NAME` and language."""
+    return {key: text for key, text in _texts().items() if key.startswith("outcome.")}
+
+
 def say(language: str, key: str, /, **values: object) -> str:
     """A text with its values put in. Raises KeyError for one there is none of."""
     found = _texts()[key][language]

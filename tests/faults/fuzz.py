@@ -40,7 +40,8 @@ def main() -> None:
     kept, found = targets.CORPUS / name, FOUND / name
     found.mkdir(parents=True, exist_ok=True)
     into, beside = (kept, found) if "-merge=1" in options else (found, kept)
-    atheris.Setup([sys.argv[0], str(into), str(beside), *options], targets.TARGETS[name])
+    # libFuzzer merges in processes of its own, which it starts by this first word, in a shell.
+    atheris.Setup([f"{sys.executable} {sys.argv[0]} {name}", str(into), str(beside), *options], targets.TARGETS[name])
     atheris.Fuzz()
 
 

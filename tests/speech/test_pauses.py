@@ -11,7 +11,20 @@ from twisted.internet.task import Clock
 
 from ivr_engine.hearing import Expectation, Final, Guess
 from ivr_engine.speech.ears.turn import Pauses, Turn
-from ivr_engine.speech.ears.wire import FROM_WORKER, Audio, Done, Finish, Frames, Message, Open, Pause, Ready, Resume, frame
+from ivr_engine.speech.ears.wire import (
+    FROM_WORKER,
+    Audio,
+    Done,
+    Finish,
+    Frames,
+    Heard,
+    Message,
+    Open,
+    Pause,
+    Ready,
+    Resume,
+    frame,
+)
 from ivr_engine.speech.ears.worker import Worker
 
 from .listening import frames, model, recorded
@@ -58,6 +71,37 @@ def test_a_pause_is_told_of_and_what_follows_it_too() -> None:
     assert isinstance(sink.sent[place - 1], Audio)  # all that was said went before it
     turn.take(Done(1, (("dimissioni", 0.9),)))
     assert told[-1] == Final((Guess("dimissioni", 0.9),), 500)
+
+
+def spoken(*frames_after: bytes) -> tuple[Turn, Sink]:
+    """Half a second of speech, in which one whole phrase was heard; then these frames."""
+    sink = Sink()
+    expected = Expectation("it", "phrases", ("dimissioni", "no"))
+    turn = Turn(1, expected, list[Any]().append, sink, Clock(), pauses=Pauses(), deadline=5)
+    for one in frames(speech())[:25]:
+        turn.feed(one)
+    turn.take(Heard(1, "dimissioni"))
+    for one in frames_after:
+        turn.feed(one)
+    return turn, sink
+
+
+def test_who_speaks_on_is_heard_out_though_a_whole_phrase_was_heard() -> None:
+    """Streaming recognisers take the beginning of a phrase for another one: "상담원" begins as "아니요"."""
+    going_on = frames(speech() * 3)
+    turn, sink = spoken(*going_on[:30])  # 600 ms
+    assert Finish not in sink.kinds()
+    for one in frames(bytes(16 * 180)):
+        turn.feed(one)
+    assert Finish not in sink.kinds()
+    turn.feed(bytes(320))  # 200 ms
+    assert sink.kinds()[-1] is Finish
+
+
+def test_a_whole_phrase_ends_the_turn_in_a_noise_that_does_not() -> None:
+    going_on = frames(speech() * 3)
+    assert Finish not in spoken(*going_on[:49])[1].kinds()
+    assert Finish in spoken(*going_on[:51])[1].kinds()
 
 
 class Fake:

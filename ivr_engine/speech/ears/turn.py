@@ -28,7 +28,7 @@ _CHUNK_MS = 100
 @dataclass(frozen=True, slots=True)
 class Pauses:
     """Milliseconds. `silence` after a choice ends the utterance, `long_silence` after digits, dates, letters and open speech;
-    a partial that is one whole phrase and stays so for `settled` ends it at once; `longest` ends it in any case."""
+    `settled` does when what was heard so far is one whole phrase; `longest` ends it in any case."""
 
     silence: int = 500
     long_silence: int = 900
@@ -39,6 +39,8 @@ class Pauses:
 _PAUSE_MS = 200
 """After so much silence the recogniser may begin to work, as if the caller had spoken; most have."""
 _SHORT = frozenset({"phrases", "yes_no", "place"})
+_UNCHANGED_MS = 1000
+"""In a noise without end, a whole phrase heard unchanged for so long is all there is; in less, another may still come of it."""
 
 
 class Sink(Protocol):
@@ -83,7 +85,7 @@ class Turn:
         self._kept = bytearray()
         self._frames = self._quiet = 0
         self._paused = False
-        self._partial, self._settled_at = "", -1
+        self._partial, self._since = "", 0
         self._finished_at = 0.0
         self._late: Any = None
         self._state: Literal["waiting", "speech", "finishing", "over"] = "waiting"
@@ -112,7 +114,7 @@ class Turn:
             return
         match message:
             case Heard(_, text) if self._state == "speech":
-                self._partial, self._settled_at = text, self._frames
+                self._partial, self._since = text, self._frames
                 self._tell(Partial(text))
             case Done(_, guesses):
                 took = self._quiet * FRAME_MS + round((self._reactor.seconds() - self._finished_at) * 1000)
@@ -154,9 +156,13 @@ class Turn:
         elif speaks and self._paused:
             self._sink.send(Resume(self.number))
             self._paused = False
-        settled = self._partial in self._whole and (self._frames - self._settled_at) * FRAME_MS >= self._pauses.settled
-        if settled or self._quiet >= self._silence or self._frames * FRAME_MS >= self._pauses.longest:
+        if self._settled() or self._quiet >= self._silence or self._frames * FRAME_MS >= self._pauses.longest:
             self._finish()
+
+    def _settled(self) -> bool:
+        if self._partial not in self._whole:
+            return False
+        return self._quiet * FRAME_MS >= self._pauses.settled or (self._frames - self._since) * FRAME_MS >= _UNCHANGED_MS
 
     def _send(self, samples: bytes) -> None:
         self._chunk += samples
