@@ -4,8 +4,9 @@
 
 Whisper base (build/models, by tests/speech/install.sh) hears each sound as the telephone carries it: 8 kHz through A-law. Units
 are heard in a row of five of their kind, as they are in calls: alone, "sei" is too short for any recogniser. Words are compared
-by edit distance over words, numbers digit by digit, however they are grouped or written; what it spells otherwise counts as
-wrong, so the figure is a floor. What was heard is kept in build/prompts-heard; only what is not there is heard.
+by edit distance over words: numbers digit by digit, however they are grouped or written; English in American spelling. What it
+spells otherwise counts as wrong, so the figure is a floor. What was heard is kept in build/prompts-heard; only what is not there
+is heard.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import re
 import sys
+import unicodedata
 import wave
 from pathlib import Path
 
@@ -46,10 +48,18 @@ def heard_as_called(file: Path) -> np.ndarray:
     return soxr.resample((np.sign(samples) * level).astype(np.float32), 8000, 16000)
 
 
+_AMERICAN = ((r"our\b", "or"), (r"tre\b", "ter"), (r"ll(ed|ing)\b", r"l\1"), (r"is(e|ed|ing|ation)\b", r"iz\1"))
+
+
 def words(language: str, text: str) -> list[str]:
-    """Of a text as it is spoken, numbers as their digits."""
-    said = " ".join(re.findall(r"[^\W_]+", spoken(language, text).lower().replace("'", " ")))
-    return re.findall(r"\d|[^\W\d_]+", alpha2digit(said, language, 0))
+    """Of a text as it is spoken: numbers as their digits, letters said one by one as one word, no accents, and English as
+    whisper spells it."""
+    said = alpha2digit(spoken(language, text).lower(), language, 0)
+    said = "".join(one for one in unicodedata.normalize("NFD", said) if not unicodedata.combining(one))
+    for british, american in _AMERICAN if language == "en" else ():
+        said = re.sub(british, american, said)
+    said = re.sub(r"(?<=\b[^\W\d_])[ .-]+(?=[^\W\d_]\b)", "", said.replace("'", " "))
+    return re.findall(r"\d|[^\W\d_]+", said)
 
 
 def right(wanted: list[str], found: list[str]) -> float:
