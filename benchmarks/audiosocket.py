@@ -1,6 +1,6 @@
 """Simultaneous AudioSocket prompts from one core: how many frames reach the other side late, and where it stops holding.
 
-    python benchmarks/audiosocket.py [--calls 50,100,200,400] [--seconds 10]
+    python -m benchmarks.audiosocket [--calls 50,100,200,400] [--seconds 10]
 
 The media server runs in a process of its own, on one core; the telephones (which speak too, a frame every 20 ms) run in this
 one, on another. A frame is late by what its arrival is behind its connection's own schedule, which begins with its earliest
@@ -19,6 +19,7 @@ import sys
 import time
 import uuid
 
+from benchmarks.results import keep
 from ivr_engine.audiosocket.wire import AUDIO, UUID, frames, packet
 
 FRAME_S = 0.02
@@ -91,7 +92,7 @@ class Telephone:
 
 def measure(calls: int, seconds: float) -> tuple[float, float, float, float, int]:
     """Share of late frames, median and 99th percentile of lateness in ms, processor share of the server, frames given up."""
-    argv = [sys.executable, __file__, "--serve", str(calls), "--seconds", str(seconds)]
+    argv = [sys.executable, "-m", "benchmarks.audiosocket", "--serve", str(calls), "--seconds", str(seconds)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         told = json.loads(server.stdout.readline())
@@ -131,12 +132,23 @@ def main() -> None:
     load = os.getloadavg()[0]
     print(f"load before: {load:.1f} on {os.cpu_count()} cores")
     print(f"{'calls':>6} {'late >10 ms':>12} {'median ms':>10} {'99 % ms':>8} {'core':>6} {'given up':>9}")
-    knee = 0
+    knee, figures = 0, []
     for calls in map(int, options.calls.split(",")):
         share, median, high, core, given_up = measure(calls, options.seconds)
         print(f"{calls:>6} {share:>12.2%} {median:>10.2f} {high:>8.2f} {core:>6.0%} {given_up:>9}", flush=True)
+        figures.append(
+            {
+                "calls": calls,
+                "late": share,
+                "median ms": median,
+                "99 % ms": high,
+                "of the core": core,
+                "frames given up": given_up,
+            }
+        )
         knee = calls if share < 0.01 and not given_up else knee
     print(f"under 1 % of frames late up to {knee} calls")
+    print("kept in", keep("audiosocket", {"knee": knee, "steps": figures}))
 
 
 if __name__ == "__main__":

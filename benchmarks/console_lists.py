@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.results import keep
 from ivr_engine.clock import ROME
 from ivr_engine.records import users
 from ivr_engine.records.cases import CaseState, Level
@@ -154,7 +155,7 @@ def main(citizens: int = 100_000) -> None:
         )
         site.open()
         chance = random.Random(2)
-        reference = 0.0
+        reference, figures = 0.0, {}
         try:
             cookie = site.session("sergio")
             for title, path in pages().items():
@@ -167,10 +168,12 @@ def main(citizens: int = 100_000) -> None:
                     assert reply.status == 200, f"{asked}: {reply.status}"
                 median = statistics.median(took)
                 reference = reference or median
+                figures[title] = {"median ms": median, "longest ms": max(took), "ratio": median / reference}
                 ratio = f"{median / reference:.1f} × the reference"
                 print(f"{title}: median {median:.1f} ms, longest {max(took):.1f} ms, {ratio}", flush=True)
         finally:
             site.close()
+    print("kept in", keep("console_lists", {"citizens": citizens, "pages": figures}))
 
 
 if __name__ == "__main__":

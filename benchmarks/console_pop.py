@@ -24,6 +24,7 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.async_api import async_playwright, expect
 
+from benchmarks.results import keep
 from ivr_engine.records import users
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
@@ -144,21 +145,24 @@ async def citizen(socket: Path, number: str, caller: str, ended: Counter[str]) -
     writer.close()
 
 
-async def weigh(page: Page, url: str) -> None:
-    """Print the bytes of a first and of a second visit, and when something is first seen."""
+async def weigh(page: Page, url: str) -> dict[str, float]:
+    """The bytes of a first and of a second visit, and when something is first seen."""
     client = await page.context.new_cdp_session(page)
     await client.send("Network.enable")
     sizes: list[float] = []
+    figures: dict[str, float] = {}
     client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     for visit in ("first", "second"):
         sizes.clear()
         await page.goto(url, wait_until="networkidle")
         paint = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         print(f"the desk, {visit} visit: {sum(sizes) / 1000:.1f} kB over the wire, first paint after {paint:.0f} ms")
+        figures |= {f"{visit} visit, kB": sum(sizes) / 1000, f"{visit} visit, first paint ms": paint}
+    return figures
 
 
-async def measure(site: Console, seconds: float, pace: float) -> None:
-    """Connect everybody, place the calls, print how they ended."""
+async def measure(site: Console, seconds: float, pace: float) -> dict[str, float]:
+    """Connect everybody, place the calls, print how they ended; what the desk weighs."""
     port, socket = urlsplit(site.url).port, site.data / "control.sock"
     assert port is not None
     desks = [Desk(port, site.session(name), site.csrf(name)) for name in OPERATORS]
@@ -171,7 +175,7 @@ async def measure(site: Console, seconds: float, pace: float) -> None:
         cookie, _, token = site.session(BROWSER).partition("=")
         await context.add_cookies([{"name": cookie, "value": token, "url": site.url}])
         page = await context.new_page()
-        await weigh(page, "/desk")
+        weight = await weigh(page, "/desk")
         await expect(page.locator("#live-state")).not_to_be_empty()
         await page.keyboard.press("Alt+r")
         await expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
@@ -191,16 +195,17 @@ async def measure(site: Console, seconds: float, pace: float) -> None:
     for task in following:
         task.cancel()
     print(f"{len(calls)} calls in {took:.0f} s; all ended as {dict(ended)}; desks that broke off: {broken or 'none'}")
+    return weight
 
 
-def distribution(title: str, took: Sequence[int]) -> float:
-    """One line; the 95th percentile."""
+def distribution(title: str, took: Sequence[int]) -> dict[str, float]:
+    """One line, and the same to keep."""
     cut = statistics.quantiles(took, n=100, method="inclusive")
     print(
         f"{title}: {len(took)} pops, median {cut[49]:.0f} ms, 90 % {cut[89]:.0f} ms, 95 % {cut[94]:.0f} ms,"
         f" 99 % {cut[98]:.0f} ms, longest {max(took)} ms"
     )
-    return cut[94]
+    return {"pops": len(took), "median ms": cut[49], "95 % ms": cut[94], "99 % ms": cut[98], "longest ms": max(took)}
 
 
 def main(seconds: float = 60, pace: float = 20) -> None:
@@ -215,7 +220,7 @@ def main(seconds: float = 60, pace: float = 20) -> None:
                 users.set_password(connection, name, hashed, 0, "benchmark")
         site.open()
         try:
-            asyncio.run(measure(site, seconds, pace))
+            weight = asyncio.run(measure(site, seconds, pace))
         finally:
             site.close()
         with sqlite3.connect(site.data / "ivr.db") as database:
@@ -224,8 +229,13 @@ def main(seconds: float = 60, pace: float = 20) -> None:
     painted = [pop["ms"] for pop in shown if pop["operator"] == BROWSER]
     quiet = distribution("Chromium, nobody else calls", painted[:QUIET])
     busy = distribution(f"Chromium, {pace:g} calls/s and {len(OPERATORS) + 1} desks", painted[QUIET:])
-    distribution("protocol clients, until the card is there", [pop["ms"] for pop in shown if pop["operator"] != BROWSER])
-    print(f"95 % under load : quiet = {busy / quiet:.2f}")
+    clients = distribution(
+        "protocol clients, until the card is there", [pop["ms"] for pop in shown if pop["operator"] != BROWSER]
+    )
+    ratio = busy["95 % ms"] / quiet["95 % ms"]
+    print(f"95 % under load : quiet = {ratio:.2f}")
+    pops = {"Chromium, quiet": quiet, "Chromium, under load": busy, "protocol clients": clients}
+    print("kept in", keep("console_pop", {"calls a second": pace, "the desk": weight, **pops, "95 % under load : quiet": ratio}))
 
 
 if __name__ == "__main__":

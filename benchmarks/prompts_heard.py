@@ -1,6 +1,6 @@
 """How much of each rendered prompt a recogniser hears: words right per prompt, by a language and kind; the worst are listed.
 
-    python benchmarks/prompts_heard.py [SETTINGS] [--language it] [--only units|prompts] [--voice-only] [--below 0.95]
+    python -m benchmarks.prompts_heard [SETTINGS] [--language it] [--only units|prompts] [--voice-only] [--below 0.95]
 
 Whisper base (build/models, by tests/speech/install.sh) hears each sound as the telephone carries it: 8 kHz through A-law. Units
 are heard in a row of five of their kind, as they are in calls: alone, "sei" is too short for any recogniser. Words are compared
@@ -24,6 +24,7 @@ import soxr
 from faster_whisper import WhisperModel
 from text_to_num import alpha2digit
 
+from benchmarks.results import keep
 from ivr_engine.config import load
 from ivr_engine.engine.lines import load_lines
 from ivr_engine.speech.manifest import Manifest, sound_path
@@ -123,6 +124,11 @@ def main() -> None:
     print(f"{order.language}, voice {voice}: {len(sounds)} sounds in {len(results)} hearings, whisper base, 8 kHz A-law")
     print("words right per hearing: " + ", ".join(f"p{p} {np.percentile(shares, p):.1%}" for p in (1, 5, 10, 25, 50)))
     print(f"mean {shares.mean():.1%}; {np.mean(shares >= order.below):.1%} of hearings at {order.below:.0%} or better")
+    figures = {"hearings": len(results), "mean": shares.mean(), f"at {order.below:.0%} or better": np.mean(shares >= order.below)}
+    print(
+        "kept in",
+        keep(f"prompts_heard {order.language} {order.only or 'all'}", {name: float(of) for name, of in figures.items()}),
+    )
     for share, name, text, written in sorted(result for result in results if result[0] < order.below):
         print(f"{share:5.0%}  {name}\n       said:  {text}\n       heard: {written}")
 

@@ -1,6 +1,6 @@
 """How fast a year is played again: calls a second of wall clock and of processor time, and the most memory of a process.
 
-`python benchmarks/replay.py [MONTH] [SCALE]`: a month of 2011 (default November, one call in 4) into a store of its own.
+`python -m benchmarks.replay [MONTH] [SCALE]`: a month of 2011 (default November, one call in 4) into a store of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+from benchmarks.results import keep
 from ivr_engine import config, logs
 from ivr_engine.engine.replay import Replay
 from ivr_engine.reports.replay_plan import Plan
@@ -35,6 +36,14 @@ def main(month: int, scale: int) -> None:
     print(f"{calls} calls, as planned: {result.alike}, {processes} processes, load {os.getloadavg()[0]:.1f}")
     print(f"{wall:.1f} s of wall clock, {processor:.1f} s of processor time: {1000 * processor / calls:.2f} ms a call")
     print(f"the year at that pace: {YEAR_CALLS * wall / calls:.0f} s; a process has at most {result.memory_kb / 1024:.0f} MB")
+    figures = {
+        "calls": calls,
+        "wall s": wall,
+        "processor s": processor,
+        "year s": YEAR_CALLS * wall / calls,
+        "MB": result.memory_kb / 1024,
+    }
+    print("kept in", keep("replay", figures))
 
 
 if __name__ == "__main__":

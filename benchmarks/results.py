@@ -29,11 +29,12 @@ def machine() -> dict[str, Any]:
 
 
 def keep(benchmark: str, figures: Any) -> Path:
-    """Write a benchmark's figures into today's file, in place of earlier ones of the day; the file."""
+    """Write a benchmark's figures into today's file, in place of earlier ones of the day; the file. Fractions to four digits."""
     FOLDER.mkdir(exist_ok=True)
     file = FOLDER / f"{datetime.now(UTC):%Y-%m-%d}.json"
     kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    kept[benchmark] = {"machine": machine(), "figures": figures}
+    rounded = json.loads(json.dumps(figures), parse_float=lambda figure: float(f"{float(figure):.4g}"))
+    kept[benchmark] = {"machine": machine(), "figures": rounded}
     file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return file
 

@@ -1,6 +1,6 @@
 """A soak: calls at a steady rate for as long as you like; memory, files and think time as time goes by.
 
-    python benchmarks/soak.py --minutes 60 --rate 50 [--json results.json] [--check]
+    python -m benchmarks.soak [--minutes 60] [--rate 50] [--check]
 
 Starts an engine of its own (built-in exchange) and plays Asterisk to it. Prints the slope of its memory over the second
 half, files open at the start and the end, and the engine's think time in the first and the last quarter. With --check it
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import re
 import statistics
 import subprocess
@@ -20,6 +19,8 @@ import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
+
+from benchmarks.results import keep
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "faults"))
@@ -104,7 +105,6 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--minutes", type=float, default=60)
     options.add_argument("--rate", type=float, default=50, help="calls a second")
-    options.add_argument("--json", type=Path)
     options.add_argument("--check", action="store_true")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -120,9 +120,9 @@ def main() -> None:
             engine.communicate()
     for name, value in figures.items():
         print(f"{name:32} {value:>12,}")
-    if asked.json:
-        asked.json.write_text(json.dumps(figures, indent=2))
-    if asked.check and (complaints := worse(figures)):
+    if not asked.check:
+        print("kept in", keep("soak", {"minutes": asked.minutes, "calls a second": asked.rate, **figures}))
+    elif complaints := worse(figures):
         sys.exit("\n".join(complaints))
 
 

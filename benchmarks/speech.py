@@ -29,6 +29,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater, react
 
+from benchmarks.results import keep
 from benchmarks.speech_corpus import SEED, noisy
 from ivr_engine.config import load
 from ivr_engine.dialogue import understanding
@@ -99,7 +100,7 @@ async def measure(bench: Bench, corpus: list[dict[str, Any]], noise: str) -> lis
 
 
 def report(bench: Bench, heard: list[dict[str, Any]]) -> None:
-    """The table, and every wrong acceptance by name."""
+    """The table, which is kept, and every wrong acceptance by name."""
     counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for one in heard:
         step = bench.step(one)
@@ -124,9 +125,12 @@ def report(bench: Bench, heard: list[dict[str, Any]]) -> None:
                 one["guesses"][:2],
             )
     print(f"{'group':6} {'noise':6} {'part':8} {'n':>4} {'choice':>8} {'action':>8} {'wrong':>8} {'taken':>8} {'again':>8}")
+    figures = {}
     for (group, noise, part), count in sorted(counts.items()):
-        shares = (f"{count[name] / count['all']:8.1%}" for name in ("choice", "action", "wrong", "taken", "again"))
-        print(f"{group:6} {noise:6} {part:8} {count['all']:4}", *shares)
+        shares = {name: count[name] / count["all"] for name in ("choice", "action", "wrong", "taken", "again")}
+        print(f"{group:6} {noise:6} {part:8} {count['all']:4}", *(f"{share:8.1%}" for share in shares.values()))
+        figures[f"{group}, {noise}, {part}"] = {"all": count["all"], **shares}
+    print("kept in", keep(f"speech {bench.options.model} {bench.language}", figures))
 
 
 async def latency(bench: Bench, corpus: list[dict[str, Any]], many: int) -> None:

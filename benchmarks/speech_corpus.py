@@ -1,13 +1,13 @@
 """Make the corpus of spoken Italian and English that `speech.py` measures recognition with.
 
-    python benchmarks/speech_corpus.py build/corpus --models models [--most 300] [--voices if_sara,im_nicola,it]
+    python -m benchmarks.speech_corpus build/corpus --models models [--most 300] [--voices if_sara,im_nicola,it]
 
 What is said: every menu phrase of the lines, 200 strings of digits (postcodes, dates, codes of 16 digits), 60 ways to say why one
 calls. Voices: Kokoro's where its model is installed, else espeak-ng's; the speed varies. All of it is 8 kHz through A-law, clean;
 noise is added when it is measured (`noisy`), from a seed, so that every run hears the same street. With `--most`, so many of each
 group, drawn with a seed. A file is not made again when it is there. The tests' sample of 60, small enough to be kept:
 
-    python benchmarks/speech_corpus.py tests/speech/sample --models build/models --most 20 --suffix .flac
+    python -m benchmarks.speech_corpus tests/speech/sample --models build/models --most 20 --suffix .flac
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How fast the store takes events: `python benchmarks/store.py [calls]`.
+"""How fast the store takes events: `python -m benchmarks.store [calls]`.
 
 Two figures: what `record` costs the call (it runs in the reactor's thread), and how many events a second reach the database.
 """
@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.results import keep
 from ivr_engine.events import (
     Cause,
     ContactEnded,
@@ -67,12 +68,13 @@ def main() -> None:
             before = time.perf_counter()
             store.record(event)
             costs.append(time.perf_counter() - before)
-        report("append, writer asleep", costs)
+        figures: dict[str, object] = {"append, writer asleep": report("append, writer asleep", costs)}
         before = time.perf_counter()
         store.start()
         store.writer.flush(600)
         took = time.perf_counter() - before
         print(f"spool to database: {len(events) / took:,.0f} events/s ({calls / took:,.0f} calls/s), {took:.1f} s in all")
+        figures["spool to database, events/s"] = round(len(events) / took)
         costs.clear()
         before = time.perf_counter()
         for number in range(calls, 2 * calls):
@@ -82,16 +84,19 @@ def main() -> None:
                 costs.append(time.perf_counter() - started)
         store.writer.flush(600)
         took = time.perf_counter() - before
-        report("append, writer at work in the same process", costs)
+        figures["append, writer at work"] = report("append, writer at work in the same process", costs)
+        figures["both at once, events/s"] = round(len(costs) / took)
         print(f"both at once: {len(costs) / took:,.0f} events/s committed")
         store.close()
+    print("kept in", keep("store", figures))
 
 
-def report(what: str, costs: list[float]) -> None:
-    """One line of microseconds."""
+def report(what: str, costs: list[float]) -> dict[str, float]:
+    """One line of microseconds, and the same to keep."""
     quantiles = statistics.quantiles(costs, n=1000)
     microseconds = [value * 1e6 for value in (statistics.median(costs), quantiles[989], quantiles[998], max(costs))]
     print("{}: median {:.1f} µs, 99 % {:.1f} µs, 99.9 % {:.1f} µs, worst {:.0f} µs".format(what, *microseconds))
+    return dict(zip(("median us", "99 % us", "99.9 % us", "worst us"), (round(one, 1) for one in microseconds), strict=True))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """From the end of what a caller says to the first frame of the next prompt, through the whole engine, at a call's own pace.
 
-    python benchmarks/voice_turn.py build/corpus [--models build/models] [--model whisper-base] [--most 40] [--calls 1]
-    python benchmarks/voice_turn.py --model vosk-ko [--most 40]
+    python -m benchmarks.voice_turn build/corpus [--models build/models] [--model whisper-base] [--most 40] [--calls 1]
+    python -m benchmarks.voice_turn --model vosk-ko [--most 40]
 
 An engine of its own; this program plays Asterisk: it opens AudioSocket when told to, says a menu phrase over the prompt
 after a second of it, and waits. The phrases are the line lavoro's, from the corpus (`speech_corpus.py`); for vosk, of which only
@@ -30,8 +30,8 @@ from pathlib import Path
 
 import soundfile
 import soxr
-from results import keep
 
+from benchmarks.results import keep
 from ivr_engine.audiosocket.wire import AUDIO, HANGUP, UUID, packet
 from ivr_engine.records.store import StoreReader
 

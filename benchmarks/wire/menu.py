@@ -1,4 +1,4 @@
-"""The FastAGI bench's menu script on this engine's wire: `python benchmarks/wire_menu.py [PORT]`, until it is stopped."""
+"""The FastAGI bench's menu script on this engine's wire: `python -m benchmarks.wire.menu [PORT]`, until it is stopped."""
 
 from __future__ import annotations
 
