@@ -90,10 +90,10 @@ class Given:
     who: str
 
 
-def of_contact(connection: sqlite3.Connection, contact: str) -> CaseRow | None:
-    """The case a contact belongs to: the last one, when an operator of another line opened a second."""
+def of_contact(connection: sqlite3.Connection, contact: str, line: str) -> CaseRow | None:
+    """The case that a contact opened or continued on a line; transferred callers have one on each."""
     row = connection.execute(
-        "SELECT cases.* FROM cases JOIN case_contacts ON case_id = id WHERE contact = ? ORDER BY id DESC LIMIT 1", (contact,)
+        "SELECT cases.* FROM cases JOIN case_contacts ON case_id = id WHERE contact = ? AND line = ?", (contact, line)
     ).fetchone()
     return None if row is None else case_row(row)
 
@@ -107,22 +107,28 @@ def given(connection: sqlite3.Connection, number: str) -> list[Given]:
 
 
 class Work:
-    """One person's changes to one case, in one transaction; each raises IvrError and then nothing of it is kept."""
+    """One person's changes to one case, in one transaction; each raises IvrError and then nothing of it is kept.
 
-    def __init__(self, connection: sqlite3.Connection, number: str, user: User, at: float) -> None:
+    `contact`: one of this case that the person took. They may file it, and read answers, though the case is with others by now:
+    its history then has what was said, and its state, level and subject stay theirs.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, number: str, user: User, at: float, *, contact: str = "") -> None:
         row = connection.execute("SELECT * FROM cases WHERE number = ?", (number,)).fetchone()
         if row is None:
             raise IvrError(f"there is no case {number}")
         self._connection, self._id, self._user, self._at = connection, row["id"], user, at
         self.case = case_row(row)
-        if not may_change(self.case, user):
+        self._own = may_change(self.case, user)
+        self._contact = contact
+        if not self._own and not contact:
             raise IvrError(f"case {number} is with {self.case.level.replace('_', ' ')}", "only they may change it now")
 
-    def note(self, text: str, contact: str = "") -> None:
+    def note(self, text: str) -> None:
         """Write something down."""
         if not text or len(text) > LONGEST_NOTE:
             raise IvrError(f"a note has 1 to {LONGEST_NOTE} characters")
-        self._keep("note", text, contact)
+        self._keep("note", text, self._contact)
 
     def classify(self, category: str, topic: str) -> None:
         """What it is about."""
@@ -155,20 +161,25 @@ class Work:
         self._keep("level", level)
         self._become(CaseState.WAITING_MINISTRY if level is Level.MINISTRY else CaseState.IN_PROGRESS)
 
-    def file(self, disposition: Disposition, note: str, contact: str) -> None:
-        """The talk is over: one disposition, which says what becomes of the case."""
+    def file(self, disposition: Disposition, note: str, subject: tuple[str, str]) -> None:
+        """The talk is over: one disposition, which says what becomes of the case, and what it was about (category, topic)."""
+        self._keep("disposition", disposition, self._contact)
+        if not self._own:
+            if note:
+                self.note(note)
+            return
+        self.classify(*subject)
         if self.case.state in FINISHED:
             self._become(CaseState.REOPENED)
         self._set(disposition=disposition)
-        self._keep("disposition", disposition, contact)
         if disposition is Disposition.SECOND_LEVEL:
             self.hand_to(Level.BACK_OFFICE, note)
             return
         if note:
-            self.note(note, contact)
+            self.note(note)
         self._become(_STATE_AFTER.get(disposition, CaseState.RESOLVED))
 
-    def read_aloud(self, article: PublishedArticle, contact: str) -> None:
+    def read_aloud(self, article: PublishedArticle) -> None:
         """This version of an article was given to the citizen."""
         it = article.article
         self._connection.execute(
@@ -176,14 +187,14 @@ class Work:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (self._id, it.line, it.id, it.language, article.version, milliseconds(self._at), self._user.name),
         )
-        self._keep("article", f"{it.line}/{it.id} {article.version}", contact)
+        self._keep("article", f"{it.line}/{it.id} {article.version}", self._contact)
 
     def _become(self, state: CaseState) -> None:
         if state is self.case.state:
             return
-        if state in FINISHED:
+        if state in {*FINISHED, CaseState.WAITING_CITIZEN}:
             self._set(state=state, deadline=None)
-        elif state is CaseState.REOPENED:
+        elif state is CaseState.REOPENED or self.case.deadline is None:
             self._set(state=state, deadline=milliseconds(due(self._at, _HOURS[self.case.level])))
         else:
             self._set(state=state)

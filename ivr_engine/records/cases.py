@@ -10,6 +10,7 @@ from ivr_engine.clock import rome
 from ivr_engine.errors import IvrError
 from ivr_engine.records.articles import subject_of
 from ivr_engine.records.citizens import caller_of
+from ivr_engine.records.deadlines import DAY_HOURS, due
 from ivr_engine.records.journal import milliseconds, seconds
 
 if TYPE_CHECKING:
@@ -142,9 +143,22 @@ def _open(connection: sqlite3.Connection, event: OperatorAnswered, contact: Mapp
     number = f"{year}-{last + 1:06d}"
     category, topic = subject_of(connection, contact["answer_line"], contact["answer"])
     row = connection.execute(
-        "INSERT INTO cases (year, serial, number, citizen, line, state, level, category, topic, opened, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (year, last + 1, number, contact["citizen"], contact["line"], CaseState.OPEN, Level.FRONT_LINE, category, topic, at, at),
+        "INSERT INTO cases (year, serial, number, citizen, line, state, level, category, topic, opened, updated, deadline)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            year,
+            last + 1,
+            number,
+            contact["citizen"],
+            contact["line"],
+            CaseState.OPEN,
+            Level.FRONT_LINE,
+            category,
+            topic,
+            at,
+            at,
+            milliseconds(due(event.at, DAY_HOURS)),
+        ),
     )
     assert row.lastrowid is not None
     return row.lastrowid, number

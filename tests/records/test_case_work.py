@@ -13,7 +13,7 @@ from ivr_engine.clock import ROME, rome
 from ivr_engine.errors import IvrError
 from ivr_engine.records import audit, case_search
 from ivr_engine.records.case_search import Filter
-from ivr_engine.records.case_work import PASSES, Disposition, Work, moves
+from ivr_engine.records.case_work import PASSES, Disposition, Work, moves, of_contact
 from ivr_engine.records.cases import CaseState, Level, case_file
 from ivr_engine.records.deadlines import due
 from ivr_engine.records.journal import milliseconds
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NUMBER = "2026-000001"
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=ROME).timestamp()  # a Tuesday
+SUBJECT = ("rapporto", "dimissioni")
 
 
 def person(role: Role) -> User:
@@ -52,7 +53,7 @@ def work(store: sqlite3.Connection, role: Role = Role.OPERATOR, at: float = AT) 
 
 
 def test_it_goes_to_the_ministry_and_back_and_every_change_is_kept(store: sqlite3.Connection) -> None:
-    work(store).file(Disposition.SECOND_LEVEL, "Chiede un parere", "C1")
+    work(store).file(Disposition.SECOND_LEVEL, "Chiede un parere", SUBJECT)
     work(store, Role.BACK_OFFICE, AT + 1).hand_to(Level.MINISTRY, "Serve un parere")
     case = work(store, Role.MINISTRY, AT + 2).case
     assert (case.level, case.state) == (Level.MINISTRY, CaseState.WAITING_MINISTRY)
@@ -94,10 +95,49 @@ def test_it_goes_only_where_it_may(store: sqlite3.Connection) -> None:
 
 
 def test_what_is_closed_can_be_reopened_and_is_due_again(store: sqlite3.Connection) -> None:
-    work(store).file(Disposition.SOLVED, "", "C1")
+    work(store).file(Disposition.SOLVED, "", SUBJECT)
     assert work(store).case.finished
     work(store).move(CaseState.REOPENED)
     assert work(store).case.deadline == due(AT, 10)
+
+
+def test_who_took_a_call_files_it_though_the_case_has_gone_on(store: sqlite3.Connection) -> None:
+    work(store).file(Disposition.SECOND_LEVEL, "Chiede un parere", SUBJECT)
+    before = work(store, Role.BACK_OFFICE).case
+    with pytest.raises(IvrError, match="is with back office"):
+        work(store)
+    again = Work(store, NUMBER, person(Role.OPERATOR), AT + 60, contact="C2")
+    again.file(Disposition.SOLVED, "Chiede a che punto è", ("altro", "altro"))
+    file = case_file(store, NUMBER)
+    assert file is not None
+    assert (file.case.state, file.case.level, file.case.deadline) == (before.state, before.level, before.deadline)
+    assert (file.case.disposition, file.case.topic) == (Disposition.SECOND_LEVEL, SUBJECT[1])
+    assert [(it.what, it.contact, it.detail) for it in file.history[-2:]] == [
+        ("disposition", "C2", "solved"),
+        ("note", "C2", "Chiede a che punto è"),
+    ]
+
+
+def test_each_line_of_a_transferred_call_has_its_own_case(store: sqlite3.Connection) -> None:
+    store.execute("UPDATE cases SET line = 'sociale' WHERE number = '2026-000002'")
+    store.execute("INSERT INTO contacts (id, started) VALUES ('C1', 0)")
+    for case in (1, 2):
+        store.execute("INSERT INTO case_contacts (contact, case_id) VALUES ('C1', ?)", (case,))
+    found = {line: of_contact(store, "C1", line) for line in ("lavoro", "sociale", "co")}
+    assert {line: case and case.number for line, case in found.items()} == {
+        "lavoro": "2026-000001",
+        "sociale": "2026-000002",
+        "co": None,
+    }
+
+
+def test_whoever_must_be_called_back_is_called_within_a_day_and_nobody_is_late_who_waits_for_the_citizen(
+    store: sqlite3.Connection,
+) -> None:
+    work(store).file(Disposition.DROPPED, "", SUBJECT)
+    assert work(store).case.deadline is None
+    work(store, at=AT + 60).file(Disposition.CALL_BACK, "Dopo le 15", SUBJECT)
+    assert work(store).case.deadline == due(AT + 60, 10)
 
 
 def test_a_note_has_a_length(store: sqlite3.Connection) -> None:

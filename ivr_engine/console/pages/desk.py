@@ -114,12 +114,15 @@ async def give(visit: Visit, line: str, article: str) -> Answer:
 
     def keep(connection: sqlite3.Connection) -> None:
         found = articles.in_force(connection, line, article, visit.language, on)
-        case = case_work.of_contact(connection, card.pop.contact)
+        case = case_work.of_contact(connection, card.pop.contact, card.pop.line)
         if found is None or case is None:
             raise IvrError(visit.t("desk.no-case"))
-        Work(connection, case.number, visit.user, visit.now).read_aloud(found, card.pop.contact)
+        Work(connection, case.number, visit.user, visit.now, contact=card.pop.contact).read_aloud(found)
 
-    await visit.write(keep)
+    try:
+        await visit.write(keep)
+    except IvrError as error:
+        return await _again(visit, {"disposition": visit.refusal(error)}, status=422)
     return await _again(visit)
 
 
@@ -142,14 +145,16 @@ async def file(visit: Visit) -> Answer:
         return await _again(visit, mistakes, status=422)
 
     def keep(connection: sqlite3.Connection) -> None:
-        case = case_work.of_contact(connection, card.pop.contact)
+        case = case_work.of_contact(connection, card.pop.contact, card.pop.line)
         if case is None:
             raise IvrError(visit.t("desk.no-case"))
-        work = Work(connection, case.number, visit.user, visit.now)
-        work.classify(category, topic)
-        work.file(Disposition(chosen), note, card.pop.contact)
+        work = Work(connection, case.number, visit.user, visit.now, contact=card.pop.contact)
+        work.file(Disposition(chosen), note, (category, topic))
 
-    await visit.write(keep)
+    try:
+        await visit.write(keep)
+    except IvrError as error:
+        return await _again(visit, {"disposition": visit.refusal(error)}, status=422)
     visit.office.cards.filed(visit.user.name)
     return await _again(visit)
 
@@ -202,7 +207,7 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
     if card is None:
         return context
     pop = card.pop
-    known = await visit.read(_known, pop.contact, pop.number)
+    known = await visit.read(_known, pop.contact, pop.line, pop.number)
     if known["citizen"] is not None and not card.shown_to_audit:
         _tell_audit(visit, card, known["citizen"].id)
     heard = words.heard(lines, pop.path)
@@ -238,12 +243,12 @@ def _tell_audit(visit: Visit, card: Card, citizen: int) -> None:
     Deferred.fromCoroutine(noted).addErrback(failed)
 
 
-def _known(connection: sqlite3.Connection, contact: str, number: str) -> dict[str, Any]:
+def _known(connection: sqlite3.Connection, contact: str, line: str, number: str) -> dict[str, Any]:
     citizen = citizens.of_number(connection, number) if number else None
     return {
         "citizen": citizen,
         "last": contacts.of_citizen(connection, citizen.id, _LAST + 1) if citizen else (),
-        "case": case_work.of_contact(connection, contact),
+        "case": case_work.of_contact(connection, contact, line),
     }
 
 
