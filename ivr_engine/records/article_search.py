@@ -76,7 +76,8 @@ def search(
         " WHERE article_words MATCH ?1 AND language = ?2 AND ?3 IN ('', line)"
         " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM articles AS a"
         " WHERE (a.line, a.id, a.language) = (article_words.line, article_words.id, article_words.language)"
-        " AND valid_from <= ?5 AND (valid_to IS NULL OR valid_to >= ?5)))"
+        " AND version = (SELECT max(version) FROM articles WHERE line = a.line AND id = a.id AND language = a.language"
+        " AND valid_from <= ?5) AND (valid_to IS NULL OR valid_to >= ?5)))"
         " ORDER BY bm25(article_words, 10.0, 1.0, 2.0) LIMIT ?4",
         ((" AND " if every else " OR ").join(terms), language, line, limit, on and on.isoformat()),
     )

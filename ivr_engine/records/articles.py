@@ -77,11 +77,11 @@ def subject_of(connection: sqlite3.Connection, line: str, article: str) -> tuple
 
 
 def in_force(connection: sqlite3.Connection, line: str, article: str, language: str, on: date) -> PublishedArticle | None:
-    """The latest version that is in force on that day."""
+    """The latest version that had begun by that day; None when it had ended: what it took the place of does not come back."""
     row = connection.execute(
-        "SELECT * FROM articles WHERE line = ? AND id = ? AND language = ? AND valid_from <= ?"
-        " AND (valid_to IS NULL OR valid_to >= ?) ORDER BY version DESC LIMIT 1",
-        (line, article, language, on.isoformat(), on.isoformat()),
+        "SELECT * FROM (SELECT * FROM articles WHERE line = ?1 AND id = ?2 AND language = ?3 AND valid_from <= ?4"
+        " ORDER BY version DESC LIMIT 1) WHERE valid_to IS NULL OR valid_to >= ?4",
+        (line, article, language, on.isoformat()),
     ).fetchone()
     return None if row is None else _article(row)
 
@@ -111,7 +111,7 @@ class Articles:
         self._reader = reader
 
     def get(self, line: str, article: str, language: str, on: date) -> PublishedArticle | None:
-        """The latest version that is in force on that day."""
+        """The version that is in force on that day."""
         with self._reader.open() as connection:
             return in_force(connection, line, article, language, on)
 

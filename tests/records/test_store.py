@@ -9,7 +9,7 @@ import pytest
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import Outcome, PrivateNoted
-from ivr_engine.records import settings
+from ivr_engine.records import article_search, settings
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article
 from ivr_engine.records.database import Reader
@@ -295,6 +295,20 @@ def test_an_article_is_found_on_the_days_it_is_in_force(store, story):
         "New rule",
         "New rule",
     ]
+
+
+def test_what_has_ended_does_not_come_back_as_it_was_before(store, story):
+    values = {name: getattr(ARTICLE, name) for name in ARTICLE.__slots__}
+    ended = Article(**{**values, "text": "New rule", "valid_to": date(2026, 12, 31)})
+    store.publish([ARTICLE], story.noon).result(5)
+    store.publish([ended], story.noon).result(5)
+    found = []
+    with store.administration.look() as connection:
+        for day in (date(2026, 12, 31), date(2027, 1, 1)):
+            article = store.articles.get("lavoro", "L01", "it", day)
+            search = article_search.search(connection, "rule", on=day)
+            found.append((article and article.article.text, [it.id for it in search]))
+    assert found == [("New rule", ["L01"]), (None, [])]
 
 
 def test_a_name_in_a_private_value_stays_private(store, story, ask):
