@@ -39,6 +39,7 @@ from ivr_engine.routing.follow import Follower
 from ivr_engine.routing.hours import LineHours
 from ivr_engine.routing.operators import Changes, Operators
 from ivr_engine.routing.reception import Reception, Serving
+from ivr_engine.routing.roll_call import RollCall
 from ivr_engine.routing.topics import ArticleTopics
 from ivr_engine.routing.wait import Waits
 from ivr_engine.watchdog import Watchdog
@@ -146,6 +147,7 @@ class Engine:
                 answer_share=self.settings.engine.answer_share,
                 every=self.settings.asterisk.ledger_every,
             )
+            self.roll_call = RollCall(self.exchange, self.operators)
             self.follower.mark_beginning()
             self._control = control.listen(self.reactor, self.store.folder, commands(self))
             self.watchdog.start()
@@ -264,6 +266,7 @@ class Engine:
     def _sign(self, sign: Sign) -> None:
         self.link.take(sign)
         self.operators.take(sign)
+        self.roll_call.take(sign)
         self.desk.take(sign)
         self.follower.take(sign)
 

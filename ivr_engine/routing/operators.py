@@ -45,7 +45,7 @@ class State(StrEnum):
     PAUSE = "pause"
 
 
-_ON_A_CALL = frozenset({State.RINGING, State.BUSY})
+ON_A_CALL = frozenset({State.RINGING, State.BUSY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Operators:
         seat = self._seats.get(name)
         if seat is None:
             return
-        if seat.state in _ON_A_CALL:
+        if seat.state in ON_A_CALL:
             self._put(replace(seat, afterwards=""))
         else:
             self._become(seat, State.READY)
@@ -115,7 +115,7 @@ class Operators:
         seat = self._seats.get(name)
         if seat is None:
             return
-        if seat.state in {*_ON_A_CALL, State.WRAP_UP}:
+        if seat.state in {*ON_A_CALL, State.WRAP_UP}:
             self._put(replace(seat, afterwards=reason))
         else:
             self._become(seat, State.PAUSE, reason=reason)
@@ -178,7 +178,7 @@ class Operators:
     def _become(self, seat: Seat, state: State, *, reason: str = "", channel: str = "") -> None:
         if (state, reason, channel) == (seat.state, seat.reason, seat.channel):
             return
-        keeps = state in {*_ON_A_CALL, State.WRAP_UP}
+        keeps = state in {*ON_A_CALL, State.WRAP_UP}
         self._put(
             replace(
                 seat,
@@ -193,13 +193,13 @@ class Operators:
     def _put(self, seat: Seat) -> None:
         before = self._seats.get(seat.name)
         self._seats[seat.name] = seat
-        if before is None or (before.state, before.reason) != (seat.state, seat.reason):
+        # While the telephone rings the queue knows; it is told only when it may have forgotten everything (LinkUp).
+        if seat.state is not State.RINGING and (before is None or (before.state, before.reason) != (seat.state, seat.reason)):
             self._tell(seat)
         self._changed(seat)
 
     def _tell(self, seat: Seat) -> None:
-        if seat.state is State.RINGING:
-            return  # the queue knows
+        ready = seat.state in {State.READY, State.RINGING}
         # From the moment of the answer: when the talk is over it is too late to keep the queue from ringing again at once.
         reason = WRAP_UP if seat.state in {State.BUSY, State.WRAP_UP} else seat.reason
-        self._staff(Member(seat.name, seat.phone, seat.queues, ready=seat.state is State.READY, reason=reason))
+        self._staff(Member(seat.name, seat.phone, seat.queues, ready=ready, reason=reason))

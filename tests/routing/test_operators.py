@@ -128,6 +128,14 @@ def test_the_queues_are_told_again_when_the_exchange_comes_back(desk: Desk) -> N
     assert [member.ready for member in desk.told] == [True]
 
 
+def test_whoever_is_rung_is_ready_to_an_exchange_that_has_forgotten_everything(desk: Desk) -> None:
+    desk.operators.ready("anna")
+    desk.operators.take(RINGS)
+    desk.told.clear()
+    desk.operators.take(LinkUp())
+    assert desk.told == [Member("anna", "PJSIP/anna", ("lavoro",), ready=True)]
+
+
 def test_signs_of_operators_without_a_desk_change_nothing(desk: Desk) -> None:
     before = desk.seat
     desk.operators.take(OperatorRinging("ch9", "lavoro", "bruno"))
