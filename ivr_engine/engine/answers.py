@@ -79,7 +79,8 @@ class Answers:
 
     def file(self, line: str, article: str) -> tuple[str, Body]:
         """Where a published article stands, and what it says. Raises IvrError when callers of the line have no such article."""
-        texts = self._publication.heard()[0][line].texts
+        heard = self._publication.heard()[0]
+        texts = heard[line].texts if line in heard else {}
         file = file_of(texts, article)
         body = body_of(texts, file, article) if file else None
         if file is None or body is None:
@@ -87,7 +88,7 @@ class Answers:
         return file, body
 
     def check(self, draft: Draft, at: float) -> Lines:
-        """What callers would hear with it. Raises Invalid."""
+        """What callers would hear with it. Raises Invalid, IvrError."""
         files, numbers, current = self._publication.heard(at)
         day = max(rome_date(at), date.fromisoformat(draft.body["valid_from"]))
         concerned = self._lines_of(draft, files)
@@ -124,7 +125,7 @@ class Answers:
                 numbers[line] = versions.revise(connection, line, files[line].digest, texts, draft.authors[0], who, at).version
             lines = self._publication.build(files, numbers, current)
             for line in numbers:
-                articles.publish(connection, articles_of(lines, line), at)
+                articles.publish(connection, articles_of(lines, line), at, line)
         return made
 
     def publish_due(self, at: float) -> list[Draft]:
@@ -142,12 +143,16 @@ class Answers:
                 self.publish(draft, draft.approved_by, at)
             except IvrError as error:
                 log.error("an answer is due and cannot be published", draft=str(draft), why=str(error))  # noqa: TRY400
+            except Exception:
+                log.exception("an answer is due and cannot be published", draft=str(draft))  # the others are due all the same
             else:
                 log.info("an answer whose day has come is published", draft=str(draft))
                 published.append(draft)
         return published
 
     def _lines_of(self, draft: Draft, files: Mapping[str, LineFiles]) -> list[str]:
+        if draft.line not in files:
+            raise IvrError(f"there is no line {draft.line} any more", "withdraw the draft")
         if not draft.shared:
             return [draft.line]
         return sorted(line for line, its in files.items() if draft.file in its.texts)

@@ -167,7 +167,7 @@ class Publication:
         made = self.make_sounds(lines)
         with self.store.change() as connection:
             change(connection, approval=self.approval)
-            articles.publish(connection, articles_of(lines, line), at)
+            articles.publish(connection, articles_of(lines, line), at, line)
         return made
 
     @contextmanager

@@ -35,17 +35,22 @@ class Found(NamedTuple):
 
 def put(connection: sqlite3.Connection, line: str, article: str, language: str, title: str, text: str) -> None:
     """Index an article in place of its earlier version."""
-    connection.execute("DELETE FROM article_words WHERE line = ? AND id = ? AND language = ?", (line, article, language))
+    remove(connection, line, article, language)
     connection.execute(
         "INSERT INTO article_words (title, text, stems, line, id, language) VALUES (?, ?, ?, ?, ?, ?)",
         (title, text, " ".join(_stems(_words(f"{title} {text}"), language)), line, article, language),
     )
 
 
+def remove(connection: sqlite3.Connection, line: str, article: str, language: str) -> None:
+    """It is found no more."""
+    connection.execute("DELETE FROM article_words WHERE line = ? AND id = ? AND language = ?", (line, article, language))
+
+
 def fill(connection: sqlite3.Connection) -> None:
-    """Index the newest version of every article."""
+    """Index the newest version of every article that is published."""
     rows = connection.execute(
-        "SELECT line, id, language, title, text FROM articles AS a WHERE version ="
+        "SELECT line, id, language, title, text FROM articles AS a WHERE state = 'published' AND version ="
         " (SELECT max(version) FROM articles WHERE line = a.line AND id = a.id AND language = a.language)"
     ).fetchall()
     for row in rows:

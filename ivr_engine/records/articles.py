@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ivr_engine.records.database import Reader
 
-_PUBLISHED = "published"
+_PUBLISHED, _RETIRED = "published", "retired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,23 @@ _COLUMNS = tuple(field.name for field in fields(Article))
 
 @dataclass(frozen=True, slots=True)
 class PublishedArticle:
-    """An article with its version, counted from 1."""
+    """An article with its version, counted from 1; `retired` when its line has it no more."""
 
     article: Article
     version: int
+    retired: bool
 
 
-def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: float) -> int:
-    """Store the lines' articles as published: version 1 of a new one, the next version of a changed one, nothing for one that
-    is there already. Returns how many versions were added."""
-    added = 0
+def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: float, line: str = "") -> int:
+    """Store what all lines have, or one, as published: version 1 of a new article, the next version of a changed one, nothing for
+    one that is there already; what they have no more is retired until they have it again. How many versions were added."""
+    added, had = 0, set()
     for article in articles:
+        had.add((article.line, article.id, article.language))
         latest = _latest(connection, article.line, article.id, article.language)
         if latest is not None and latest.article == article:
+            if latest.retired:
+                _bring_back(connection, latest)
             continue
         version = latest.version + 1 if latest else 1
         values = [value.isoformat() if isinstance(value, date) else value for value in astuple(article)]
@@ -65,7 +69,26 @@ def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: flo
         )
         article_search.put(connection, article.line, article.id, article.language, article.title, article.text)
         added += 1
+    _retire_others(connection, had, line)
     return added
+
+
+def _bring_back(connection: sqlite3.Connection, latest: PublishedArticle) -> None:
+    it = latest.article
+    connection.execute(
+        "UPDATE articles SET state = ? WHERE line = ? AND id = ? AND language = ? AND version = ?",
+        (_PUBLISHED, it.line, it.id, it.language, latest.version),
+    )
+    article_search.put(connection, it.line, it.id, it.language, it.title, it.text)
+
+
+def _retire_others(connection: sqlite3.Connection, had: set[tuple[str, str, str]], line: str) -> None:
+    rows = connection.execute(
+        "SELECT DISTINCT line, id, language FROM articles WHERE state = ?1 AND ?2 IN ('', line)", (_PUBLISHED, line)
+    ).fetchall()
+    for name in {tuple(row) for row in rows} - had:
+        connection.execute("UPDATE articles SET state = ? WHERE line = ? AND id = ? AND language = ?", (_RETIRED, *name))
+        article_search.remove(connection, *name)
 
 
 def subject_of(connection: sqlite3.Connection, line: str, article: str) -> tuple[str, str]:
@@ -77,11 +100,11 @@ def subject_of(connection: sqlite3.Connection, line: str, article: str) -> tuple
 
 
 def in_force(connection: sqlite3.Connection, line: str, article: str, language: str, on: date) -> PublishedArticle | None:
-    """The latest version that had begun by that day; None when it had ended: what it took the place of does not come back."""
+    """The latest version that had begun by that day; None when it had ended or is retired, and no earlier one comes back."""
     row = connection.execute(
         "SELECT * FROM (SELECT * FROM articles WHERE line = ?1 AND id = ?2 AND language = ?3 AND valid_from <= ?4"
-        " ORDER BY version DESC LIMIT 1) WHERE valid_to IS NULL OR valid_to >= ?4",
-        (line, article, language, on.isoformat()),
+        " ORDER BY version DESC LIMIT 1) WHERE state = ?5 AND (valid_to IS NULL OR valid_to >= ?4)",
+        (line, article, language, on.isoformat(), _PUBLISHED),
     ).fetchone()
     return None if row is None else _article(row)
 
@@ -95,11 +118,11 @@ def versions(connection: sqlite3.Connection, line: str, article: str, language: 
 
 
 def all_latest(connection: sqlite3.Connection, language: str, line: str = "") -> list[PublishedArticle]:
-    """The latest version of every article, of one line when asked, by line and id."""
+    """The latest version of every article that is not retired, of one line when asked, by line and id."""
     rows = connection.execute(
-        "SELECT * FROM articles AS a WHERE language = ?1 AND ?2 IN ('', line) AND version ="
+        "SELECT * FROM articles AS a WHERE language = ?1 AND ?2 IN ('', line) AND state = ?3 AND version ="
         " (SELECT max(version) FROM articles WHERE line = a.line AND id = a.id AND language = a.language) ORDER BY line, id",
-        (language, line),
+        (language, line, _PUBLISHED),
     )
     return [_article(row) for row in rows]
 
@@ -138,4 +161,4 @@ def _article(row: sqlite3.Row) -> PublishedArticle:
     values = {name: row[name] for name in _COLUMNS}
     for name in ("valid_from", "valid_to", "verified"):
         values[name] = values[name] and date.fromisoformat(values[name])
-    return PublishedArticle(Article(**values), row["version"])
+    return PublishedArticle(Article(**values), row["version"], row["state"] == _RETIRED)

@@ -107,7 +107,7 @@ class Store(StoreReader):
         return secret.caller_key(self._key, number)
 
     def publish(self, texts: Iterable[Article], at: float) -> Future[int]:
-        """Store the lines' articles; the future has how many versions were new. `at`: seconds since 1970 UTC."""
+        """Store what all lines have, and retire the rest; the future has how many versions were new. `at`: seconds since 1970."""
         given = tuple(texts)
         return self.writer.submit("publish articles", lambda connection: articles.publish(connection, given, at))
 

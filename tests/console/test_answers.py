@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from ivr_engine.records import unanswered
+from ivr_engine.records import drafts, unanswered
 from ivr_engine.records.store import StoreReader
 
 from .site import SERVED
@@ -144,6 +144,24 @@ def test_what_holds_from_tomorrow_waits_for_tomorrow(console: Console, sign_in: 
     page.get_by_role("button", name="Ritira la bozza").click()
     expect(page).to_have_url(re.compile("/answers$"))
     assert "risposta" in heard(console)
+
+
+def test_a_draft_of_a_line_that_is_gone_can_be_withdrawn(console: Console) -> None:
+    body = {**dict.fromkeys(("source", "category", "topic"), "x"), "title": {"it": "Titolo"}, "text": {"it": "Testo."}}
+    body |= {"certainty": "B", "valid_from": "2026-01-01", "valid_to": None, "verified": "2026-01-01"}
+    with StoreReader(console.data).administration.change() as connection:
+        draft = drafts.start(connection, "sparita", "articles.yaml", "R01", body, "knowledge_manager", 0)
+        drafts.submit(connection, draft, "knowledge_manager", 0)
+    path = f"/answers/drafts/{draft.id}"
+    opened = console.ask("GET", path, cookie=console.session("knowledge_manager"))
+    assert opened.status == 200
+    assert "Ritira la bozza" in opened.text
+    refused = console.post("ministry", path, do="approve", seen="0")
+    assert refused.status == 422
+    assert "La linea sparita non esiste più. Ritira la bozza." in refused.text
+    assert console.post("knowledge_manager", path, do="withdraw").status == 303
+    with StoreReader(console.data).administration.look() as connection:
+        assert drafts.get(connection, draft.id).state == "withdrawn"
 
 
 def test_what_is_due_and_what_callers_ask_in_vain(console: Console, sign_in: SignIn) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ivr_engine import config
+from ivr_engine.engine.answers import Answers
 from ivr_engine.engine.publication import Publication
 from ivr_engine.errors import Invalid, IvrError
-from ivr_engine.records import articles, drafts, users
+from ivr_engine.records import article_search, articles, drafts, users
 from ivr_engine.records.users import Role
 
 from ..cli.site import LINES, SETTINGS, TRIAL, Site
@@ -17,9 +19,10 @@ from ..cli.site import LINES, SETTINGS, TRIAL, Site
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ivr_engine.records.drafts import Draft
+    from ivr_engine.records.drafts import Body, Draft
 
 NOW = 1_795_000_000.0  # in November 2026
+TODAY = date(2026, 11, 18)
 OLD, NEW = "entro trenta giorni", "La domanda si presenta entro quaranta giorni."
 
 
@@ -56,6 +59,15 @@ def write(publication: Publication, text: str, at: float) -> Draft:
         with pytest.raises(IvrError, match="meanwhile"):
             drafts.approve(connection, draft, "mia", at, seen=round(draft.updated * 1000) - 1)
         drafts.approve(connection, draft, "mia", at, seen=round(draft.updated * 1000))
+        return drafts.get(connection, draft.id)
+
+
+def approved(publication: Publication, line: str, file: str, article: str, body: Body) -> Draft:
+    """A draft of any article, not checked."""
+    with publication.store.change() as connection:
+        draft = drafts.start(connection, line, file, article, body, "ivo", NOW)
+        drafts.submit(connection, draft, "ivo", NOW)
+        drafts.approve(connection, drafts.get(connection, draft.id), "mia", NOW, seen=round(NOW * 1000))
         return drafts.get(connection, draft.id)
 
 
@@ -124,6 +136,23 @@ def test_who_goes_back_to_an_earlier_version_gets_its_articles_and_keeps_them(si
     assert OLD in heard(publication)
 
 
+def test_an_answer_that_is_taken_back_is_found_no_more(publication: Publication) -> None:
+    file, body = publication.answers.file("prova", "R01")
+    new = approved(publication, "prova", file, "N01", {**body, "text": {**body["text"], "it": "Una parola nuova: zanzibar."}})
+    publication.answers.publish(new, "mia", NOW + 1)
+
+    def found() -> tuple[bool, list[str]]:
+        with publication.store.look() as connection:
+            search = article_search.search(connection, "zanzibar", on=TODAY)
+            return articles.in_force(connection, "prova", "N01", "it", TODAY) is not None, [it.id for it in search]
+
+    assert found() == (True, ["N01"])
+    publication.roll_back("prova", 1, "", NOW + 2)
+    assert found() == (False, [])
+    publication.roll_back("prova", 2, "", NOW + 3)
+    assert found() == (True, ["N01"])
+
+
 def test_a_mistake_of_the_article_is_found_and_the_trees_own_are_not_its_authors(publication: Publication) -> None:
     file, body = publication.answers.file("prova", "R01")
     with publication.store.change() as connection:
@@ -157,6 +186,34 @@ def test_what_was_approved_ahead_publishes_itself_on_its_day(publication: Public
     with publication.store.look() as connection:
         assert drafts.get(connection, draft.id).published_by == "mia"
     assert publication.answers.publish_due(morning) == []
+
+
+def test_one_that_cannot_be_published_does_not_keep_the_others(publication: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, body = publication.answers.file("prova", "R01")
+    morning = 1_795_161_600.0  # 20 November 2026, nine o'clock in Rome
+    ahead = {**body, "valid_from": "2026-11-20"}
+    good, gone, broken = (
+        approved(publication, line, file, article, ahead)
+        for line, article in (("prova", "N01"), ("sparita", "R01"), ("prova", "N02"))
+    )
+    with pytest.raises(IvrError, match="there is no line sparita any more"):
+        publication.answers.check(gone, morning)
+    publish = Answers.publish
+
+    def fail(answers: Answers, draft: Draft, who: str, at: float) -> int:
+        if draft.id == broken.id:
+            raise ZeroDivisionError
+        return publish(answers, draft, who, at)
+
+    monkeypatch.setattr(Answers, "publish", fail)
+    assert [due.id for due in publication.answers.publish_due(morning)] == [good.id]
+    with publication.store.look() as connection:
+        assert {draft.id for draft in drafts.on_the_way(connection)} == {gone.id, broken.id}
+
+
+def test_an_unknown_line_has_no_article(publication: Publication) -> None:
+    with pytest.raises(IvrError, match="line sparita has no article R01"):
+        publication.answers.file("sparita", "R01")
 
 
 def test_what_could_be_published_at_once_does_not_publish_itself(publication: Publication) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import Outcome, PrivateNoted
-from ivr_engine.records import article_search, settings
+from ivr_engine.records import article_search, articles, settings
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article
 from ivr_engine.records.database import Reader
@@ -267,7 +267,7 @@ def test_articles_keep_their_versions(store, story):
     english = Article(**{**{name: getattr(ARTICLE, name) for name in ARTICLE.__slots__}, "language": "en"})
     assert store.publish([ARTICLE, english], story.noon).result(5) == 2
     assert store.publish([ARTICLE, english], story.noon).result(5) == 0
-    assert store.publish([changed], story.noon).result(5) == 1
+    assert store.publish([changed, english], story.noon).result(5) == 1
     assert [(it.version, it.article.text) for it in store.articles.versions("lavoro", "L01", "it")] == [
         (1, "Text"),
         (2, "Another text"),
@@ -309,6 +309,33 @@ def test_what_has_ended_does_not_come_back_as_it_was_before(store, story):
             search = article_search.search(connection, "rule", on=day)
             found.append((article and article.article.text, [it.id for it in search]))
     assert found == [("New rule", ["L01"]), (None, [])]
+
+
+def test_what_no_line_has_any_more_is_neither_found_nor_listed_until_it_is_there_again(store, story):
+    values = {name: getattr(ARTICLE, name) for name in ARTICLE.__slots__}
+    first = Article(**{**values, "line": "sociale", "text": "First rule"})
+    gone = Article(**{**values, "line": "sociale", "text": "New rule"})
+
+    def known():
+        article = store.articles.get("sociale", "L01", "it", DAY)
+        with store.administration.look() as connection:
+            listed = [it.article.line for it in articles.all_latest(connection, "it")]
+            return article and article.version, [it.line for it in article_search.search(connection, "rule", on=DAY)], listed
+
+    for published in ([ARTICLE, first], [ARTICLE, gone]):
+        store.publish(published, story.noon).result(5)
+    assert known() == (2, ["sociale"], ["lavoro", "sociale"])
+    with store.administration.change() as connection:
+        articles.publish(connection, [ARTICLE], story.noon, "lavoro")
+    assert known() == (2, ["sociale"], ["lavoro", "sociale"])
+    assert store.publish([ARTICLE], story.noon).result(5) == 0
+    assert known() == (None, [], ["lavoro"])
+    assert [it.retired for it in store.articles.versions("sociale", "L01", "it")] == [True, True]
+    with store.administration.change() as connection:
+        article_search.fill(connection)
+    assert known() == (None, [], ["lavoro"])
+    assert store.publish([ARTICLE, gone], story.noon).result(5) == 0
+    assert known() == (2, ["sociale"], ["lavoro", "sociale"])
 
 
 def test_a_name_in_a_private_value_stays_private(store, story, ask):

@@ -310,7 +310,8 @@ async def _page(
     problems: Sequence[Told] = (),
 ) -> Answer:
     said = body or draft.body
-    line = _line(visit, draft.line)
+    lines = visit.office.lines().lines
+    line = lines.get(draft.line)  # it may be gone, and what was meant for it can be withdrawn
 
     def look(connection: sqlite3.Connection) -> dict[str, articles.PublishedArticle]:
         known = {language: articles.versions(connection, draft.line, draft.article, language) for language in said["text"]}
@@ -322,7 +323,6 @@ async def _page(
         for kind in ("title", "text")
         for language, text in said[kind].items()
     ]
-    lines = visit.office.lines().lines
     return visit.page(
         "answers/draft.html",
         status=422 if mistakes else 200,
@@ -335,7 +335,7 @@ async def _page(
         may_approve=visit.user.role in APPROVERS,
         own=visit.user.name in {*draft.authors, draft.submitted_by},
         publishes_itself=draft.state is DraftState.APPROVED and draft.body["valid_from"] > rome_date(visit.now).isoformat(),
-        steps=_readers(line, draft.article),
+        steps=_readers(line, draft.article) if line is not None else [],
         line_title=words.title(visit.office.lines(), draft.line, visit.language),
         lines_of=[name for name in sorted(lines) if draft.shared and draft.file.partition("/")[0] in lines[name].parts],
         seen=round(draft.updated * 1000),
