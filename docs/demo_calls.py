@@ -14,6 +14,7 @@ from ivr_engine.engine.own import call_all
 from ivr_engine.records import citizens, people, users
 from ivr_engine.records.case_work import Work
 from ivr_engine.records.cases import CaseState, Level
+from ivr_engine.records.people import Known
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
 
@@ -70,12 +71,12 @@ def _people(connection: sqlite3.Connection, at: float) -> None:
         users.add(connection, name, role, full_name, at, "demo")
         users.set_password(connection, name, hashed, at, "demo")
         if queue:
-            users.set_desk(connection, name, f"PJSIP/{name}", [queue], at, "demo")
+            users.set_desk(connection, name, f"PJSIP/{name}", [queue], [queue], at, "demo")
             users.set_tutor(connection, name, "teresa", at, "demo")
     for number, (name, code) in CITIZENS.items():
         citizen = citizens.of_number(connection, number)
         if citizen is not None:
-            people.update(connection, citizen.id, name=name, tax_code=code, email="", who="anna", at=at)
+            people.update(connection, citizen.id, Known(name, code, ""), Known(citizen.name, "", ""), "anna", at)
 
 
 def _cases(connection: sqlite3.Connection, numbers: list[str], at: float) -> None:

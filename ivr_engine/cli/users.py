@@ -10,6 +10,7 @@ import click
 from tabulate import tabulate
 
 from ivr_engine.clock import rome
+from ivr_engine.engine.lines import load_lines
 from ivr_engine.records import audit as records
 from ivr_engine.records import users as people
 from ivr_engine.records.store import StoreReader
@@ -69,8 +70,9 @@ def password(settings: Settings, name: str, password: str) -> None:
 @click.pass_obj
 def desk(settings: Settings, name: str, phone: str, queues: tuple[str, ...]) -> None:
     """Say where an operator is rung, and for which queues, when their desk is open in the console."""
+    known = load_lines(settings).queues()
     with administration(settings).change() as connection:
-        people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, time.time(), local_name())
+        people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, known, time.time(), local_name())
     click.echo(f"{name} serves {', '.join(queues)}")
 
 

@@ -9,6 +9,7 @@ from ivr_engine.console.pages import (
     answers,
     audit,
     board,
+    callbacks,
     cases,
     citizens,
     contacts,
@@ -21,6 +22,7 @@ from ivr_engine.console.pages import (
     staffing,
     versions,
 )
+from ivr_engine.records.callbacks import CALLERS
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS
 
@@ -69,6 +71,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/cases", CASE_WORKERS, cases.index),
     Route("GET", "/cases/<number>", CASE_WORKERS, cases.show),
     Route("POST", "/cases/<number>", CASE_WORKERS, cases.act),
+    Route("GET", "/callbacks", CALLERS, callbacks.index),
+    Route("GET", "/callbacks/<contact>", CALLERS, callbacks.show),
+    Route("POST", "/callbacks/<contact>", CALLERS, callbacks.tried),
     Route("GET", "/contacts/new", CASE_WORKERS, contacts.new),
     Route("POST", "/contacts/new", CASE_WORKERS, contacts.register),
     Route("GET", "/contacts/<contact>", CASE_WORKERS, contacts.show),
@@ -119,6 +124,7 @@ ROUTES: tuple[Route, ...] = (
 MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "desk.title", OPERATORS),
     ("/cases", "cases.title", CASE_WORKERS),
+    ("/callbacks", "callbacks.title", CALLERS),
     ("/citizens", "citizens.title", CASE_WORKERS),
     ("/answers", "answers.title", EVERYBODY),
     ("/board", "board.title", WATCHERS),
@@ -131,3 +137,13 @@ MENU: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/users", "users.title", ADMINISTRATOR),
 )
 """The top menu: path, key of its text, who sees it; in this order."""
+
+_PAGES = frozenset(route.path for route in ROUTES if route.method == "GET")
+
+
+def page_of(route: Route, path: str) -> str:
+    """The page that an act at `path` belongs to: the nearest one above."""
+    pattern = route.path
+    while pattern and pattern not in _PAGES:
+        pattern, path = pattern.rpartition("/")[0], path.rpartition("/")[0]
+    return path or "/"

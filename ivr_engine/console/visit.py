@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
@@ -173,20 +174,22 @@ class Answer:
 
 
 def download(filename: str, content: bytes, content_type: str) -> Answer:
-    """A file to be kept, never shown: `filename` of letters, digits, dots and dashes."""
-    disposition = f'attachment; filename="{filename}"'
+    """A file to be kept, never shown."""
+    disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
     return Answer(200, content, content_type, {"Content-Disposition": disposition, "Cache-Control": "no-store"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One request. `now`: seconds on the engine's clock; `partial`: htmx asked, for a part of a page."""
+    """One request. `now`: seconds on the engine's clock; `here`: where to find the page again; `partial`: htmx asked, for a part of
+    a page."""
 
     office: Office
     user: User
     language: str
     now: float
     path: str
+    here: str
     query: Fields
     form: Fields
     files: Mapping[str, Upload]

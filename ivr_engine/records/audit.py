@@ -32,7 +32,7 @@ def note(connection: sqlite3.Connection, at: float, who: str, what: str, object_
 
 
 def citizens(seen: Iterable[int]) -> str:
-    """The detail of an entry for a list that named these citizens; it is found by each of them."""
+    """The detail of an entry for something that named these citizens; it is found by each of them."""
     return " ".join(f"{_NAMED}{citizen}" for citizen in sorted(seen)) or "nobody"
 
 
@@ -60,12 +60,12 @@ def search(
     before: int | None = None,
 ) -> tuple[list[Entry], int | None]:
     """A page of deeds, newest first, and what to pass as `before` for the next one (None: this is the last). `words`: the
-    beginning of what was done, or the object, as "citizen 7", which also finds the lists that named them. `since` is included,
-    `until` is not."""
+    beginning of what was done, or the object, as "citizen 7", which also finds the lists, cases and contacts that named them.
+    `since` is included, `until` is not."""
     rows = connection.execute(
         "SELECT * FROM audit WHERE ?1 IN ('', who)"
         " AND (?2 = '' OR object = ?2 OR substr(what, 1, length(?2)) = ?2"
-        "  OR (object IN ('cases', 'citizens') AND instr(detail || ' ', ?7)))"
+        "  OR (?7 IS NOT NULL AND instr(detail || ' ', ?7)))"
         " AND (?3 IS NULL OR at >= ?3) AND (?6 IS NULL OR at < ?6) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5",
         (
             who,

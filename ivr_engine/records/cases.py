@@ -205,6 +205,15 @@ def of_citizen(connection: sqlite3.Connection, citizen: int) -> list[CaseRow]:
     return [case_row(row) for row in rows]
 
 
+def to_call_back(connection: sqlite3.Connection, line: str = "") -> list[CaseRow]:
+    """Cases whose citizen an operator promised to call back, of one line or of all, the most urgent first; 200 at most."""
+    rows = connection.execute(
+        "SELECT * FROM cases WHERE disposition = 'call_back' AND state = ?1 AND ?2 IN ('', line) ORDER BY deadline LIMIT 200",
+        (CaseState.IN_PROGRESS, line),
+    )
+    return [case_row(row) for row in rows]
+
+
 def of_contact(connection: sqlite3.Connection, contact: str) -> list[str]:
     """The numbers of the cases a contact belongs to, oldest first."""
     rows = connection.execute(

@@ -45,7 +45,8 @@ class Caller(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Citizen:
-    """A person or organisation; `name` is "" until somebody gave it, `since` seconds since 1970 UTC."""
+    """A person or organisation; `name` is "" until somebody gave it, `number` once they were erased; `since` seconds since 1970
+    UTC."""
 
     id: int
     number: str
@@ -111,17 +112,21 @@ def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
 def of_number(connection: sqlite3.Connection, number: str) -> Citizen | None:
     """The citizen of a number in E.164 form."""
     row = connection.execute("SELECT * FROM citizens WHERE number = ?", (number,)).fetchone()
-    return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))
+    return None if row is None else _citizen(row)
 
 
 def get(connection: sqlite3.Connection, citizen: int) -> Citizen | None:
     """That citizen."""
     row = connection.execute("SELECT * FROM citizens WHERE id = ?", (citizen,)).fetchone()
-    return None if row is None else Citizen(row["id"], row["number"], row["name"], seconds(row["created"]))
+    return None if row is None else _citizen(row)
+
+
+def _citizen(row: sqlite3.Row) -> Citizen:
+    return Citizen(row["id"], "" if row["erased"] is not None else row["number"], row["name"], seconds(row["created"]))
 
 
 def names(connection: sqlite3.Connection, wanted: Iterable[int]) -> dict[int, str]:
-    """Their names, or their numbers while nobody gave a name."""
+    """Their names, or their numbers while nobody gave a name; "" for the erased."""
     found = (get(connection, citizen) for citizen in wanted)
     return {citizen.id: citizen.name or citizen.number for citizen in found if citizen is not None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stdnum.exceptions import ValidationError
 from stdnum.it import codicefiscale, iva
@@ -77,15 +77,30 @@ def search(connection: sqlite3.Connection, words: str, number: str | None) -> li
     return [_person(row) for row in rows]
 
 
-def update(connection: sqlite3.Connection, citizen: int, *, name: str, tax_code: str, email: str, who: str, at: float) -> None:
-    """Raises IvrError: a code or address that is none, or a code somebody else has."""
+class Known(NamedTuple):
+    """What people write down of a citizen; "" for what nobody knows."""
+
+    name: str
+    tax_code: str
+    email: str
+
+
+def update(connection: sqlite3.Connection, citizen: int, new: Known, seen: Known, who: str, at: float) -> None:
+    """`seen`: what it was when they began to write. Raises IvrError: it is not that any more, they were erased, a code or an
+    address that is none, or a code somebody else has."""
+    email, tax_code = new.email, new.tax_code
+    person = get(connection, citizen)
+    if person is None or person.erased:
+        raise IvrError("that citizen is not known, or their data were erased")
+    if seen != (person.name, person.tax_code, person.email):
+        raise IvrError("somebody has changed it meanwhile", "this is how it is now: write yours again")
     if email and not _EMAIL.fullmatch(email):
         raise IvrError(f"{email!r:.60} is no e-mail address", "name@domain.it")
     code = checked_tax_code(tax_code)
     taken = connection.execute("SELECT id FROM citizens WHERE tax_code = ? AND id != ?", (code, citizen)).fetchone()
     if code and taken is not None:
         raise IvrError(f"{code} is the code of another citizen", f"see citizen {taken['id']}")
-    connection.execute("UPDATE citizens SET name = ?, tax_code = ?, email = ? WHERE id = ?", (name, code, email, citizen))
+    connection.execute("UPDATE citizens SET name = ?, tax_code = ?, email = ? WHERE id = ?", (new.name, code, email, citizen))
     audit.note(connection, at, who, "changed", f"citizen {citizen}")
 
 
@@ -99,9 +114,12 @@ def consents(connection: sqlite3.Connection, citizen: int) -> list[Consent]:
 
 
 def consent(connection: sqlite3.Connection, citizen: int, what: str, *, given: bool, who: str, at: float) -> None:
-    """They agree, or no longer do. Raises IvrError for what cannot be agreed to."""
+    """They agree, or no longer do. Raises IvrError for what cannot be agreed to, and for the erased."""
     if what not in CONSENTS:
         raise IvrError(f"there is no consent {what!r:.20}")
+    person = get(connection, citizen)
+    if person is None or person.erased:
+        raise IvrError("that citizen is not known, or their data were erased")
     connection.execute(
         "UPDATE consents SET withdrawn = ? WHERE citizen = ? AND what = ? AND withdrawn IS NULL",
         (milliseconds(at), citizen, what),

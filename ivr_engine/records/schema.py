@@ -451,3 +451,17 @@ WHERE caller_key != '' AND outcome IS NOT NULL
 def m012_ends(database: Database) -> None:
     """Who called again is found without reading the contacts' own pages, one for each contact of the period."""
     _run(database, _ENDS)
+
+
+_CALLBACKS = """
+ALTER TABLE callbacks ADD COLUMN result TEXT NOT NULL DEFAULT '';
+ALTER TABLE callbacks ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE callbacks ADD COLUMN tried INTEGER;
+ALTER TABLE callbacks ADD COLUMN who TEXT NOT NULL DEFAULT ''
+"""
+
+
+@_MIGRATIONS()
+def m013_callbacks(database: Database) -> None:
+    """What came of a wish to be called back."""
+    _run(database, _CALLBACKS)

@@ -10,7 +10,6 @@ from ivr_engine.errors import Unavailable
 from ivr_engine.records import articles, people, private, secret, settings
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article, Articles
-from ivr_engine.records.callbacks import Callbacks
 from ivr_engine.records.cases import Cases
 from ivr_engine.records.citizens import Citizens
 from ivr_engine.records.contacts import Contacts
@@ -48,7 +47,6 @@ class StoreReader:
         self.cases = Cases(self._reader)
         self.citizens = Citizens(self._reader)
         self.articles = Articles(self._reader)
-        self.callbacks = Callbacks(self._reader)
         self.administration = Administration(folder / DATABASE, self._reader)
 
     def inputs(self, contact: str) -> dict[str, str]:

@@ -83,9 +83,11 @@ def enable(connection: sqlite3.Connection, name: str, at: float, who: str) -> No
 
 
 def set_role(connection: sqlite3.Connection, name: str, role: Role, at: float, who: str) -> None:
-    """What a person does here from now on; they sign in anew. Raises IvrError: no such user, a tutor whose team is not empty, or
-    the last administrator."""
+    """What a person does here from now on; they sign in anew, unless it is what they do already. Raises IvrError: no such user,
+    a tutor whose team is not empty, or the last administrator."""
     before = get(connection, name).role
+    if before is role:
+        return
     others = [user for user in everybody(connection) if user.name != name and not user.disabled]
     if before is Role.TUTOR and any(user.tutor == name for user in others):
         raise IvrError(f"{name} leads a team", "give its operators another tutor first")
@@ -144,13 +146,17 @@ def set_tutor(connection: sqlite3.Connection, name: str, tutor: str, at: float, 
     audit.note(connection, at, who, "team changed", f"user {name}", tutor or "nobody")
 
 
-def set_desk(connection: sqlite3.Connection, name: str, phone: str, queues: Sequence[str], at: float, who: str) -> None:
-    """Where an operator is rung, and for which queues. Raises IvrError: no operator, or a word that is none."""
+def set_desk(
+    connection: sqlite3.Connection, name: str, phone: str, queues: Sequence[str], known: Collection[str], at: float, who: str
+) -> None:
+    """Where an operator is rung, and for which of the `known` queues. Raises IvrError: no operator, no telephone, or no queue."""
     if get(connection, name).role is not Role.OPERATOR:
         raise IvrError(f"{name} is no operator", "only operators have a desk")
-    for word in (phone, *queues):
-        if not _WORD.fullmatch(word):
-            raise IvrError(f"{word!r} is no telephone or queue", "letters, digits and . _ @ / - only")
+    if not _WORD.fullmatch(phone):
+        raise IvrError(f"{phone!r} is no telephone", "letters, digits and . _ @ / - only")
+    for queue in queues:
+        if queue not in known:
+            raise IvrError(f"no line has a queue {queue!r:.40}", f"queues are {', '.join(sorted(known))}")
     connection.execute("UPDATE users SET phone = ?, queues = ? WHERE name = ?", (phone, " ".join(queues), name))
     audit.note(connection, at, who, "desk changed", f"user {name}", f"{phone}: {', '.join(queues)}")
 

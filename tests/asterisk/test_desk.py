@@ -36,7 +36,7 @@ def engine(asterisk: RealAsterisk, audio: Path, tmp_path: Path) -> Iterator[Engi
         users.add(connection, "ada", Role.ADMINISTRATOR, "Ada Neri", 0, "test")
         users.add(connection, "anna", Role.OPERATOR, "Anna Verdi", 0, "test")
         users.set_password(connection, "anna", users.hashed(PASSWORD), 0, "test")
-        users.set_desk(connection, "anna", PHONE, ["lavoro", "tfr"], 0, "test")
+        users.set_desk(connection, "anna", PHONE, ["lavoro", "tfr"], ["lavoro", "tfr"], 0, "test")
     asterisk.pause(*asterisk.operators)
     asterisk.set_global(opanna_RING="1", opanna_TALK="120")
     engine.start()

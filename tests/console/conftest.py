@@ -40,7 +40,7 @@ def people(site: Console, hashed: str) -> None:
             for name in names:
                 users.add(connection, name, role, f"{name.title()} Neri", 0, "test")
                 users.set_password(connection, name, hashed, 0, "test")
-        users.set_desk(connection, "bruno", "PJSIP/bruno", ["lavoro"], 0, "test")
+        users.set_desk(connection, "bruno", "PJSIP/bruno", ["lavoro"], ["lavoro"], 0, "test")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ivr_engine.clock import rome
-from ivr_engine.records import audit, citizens, people
+from ivr_engine.events import CallbackWished, Cause, ContactEnded, ContactStarted, Outcome, PrivateNoted, new_contact_id
+from ivr_engine.records import audit, callbacks, citizens, people, projection
 from ivr_engine.records.store import StoreReader
 
 from .site import SERVED
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(180)
 
 PAGES = {
-    "anna": ("/", "/desk", "/cases", "/citizens", "/citizens?q=333", "/phone", "/nonesuch", "/audit"),
+    "anna": ("/", "/desk", "/cases", "/callbacks", "/citizens", "/citizens?q=333", "/phone", "/nonesuch", "/audit"),
     "supervisor": ("/board", "/lines", "/lines/prova", "/lines/sociale", "/agreements", "/audit", "/staffing"),
     "administrator": ("/users",),
 }
@@ -44,6 +45,50 @@ def case(console: Console) -> str:
     done = console.run("call", SERVED, "--keys", "0", "--from", "3331234567")
     assert "answered" in done.stdout, done.stdout + done.stderr
     return StoreReader(console.data).cases.list()[0].number
+
+
+@pytest.fixture(scope="module")
+def wish(console: Console) -> str:
+    """The contact of somebody who wishes to be called back."""
+    contact, at = new_contact_id(time.time()), time.time() - 3600
+    with StoreReader(console.data).administration.change() as connection:
+        for event in (
+            ContactStarted(contact, at, "prova", SERVED, "virtual", "c1", "", "mobile", "it"),
+            PrivateNoted(contact, at, "number", "+393336660001"),
+            PrivateNoted(contact, at, callbacks.NUMBER, "3336660001"),
+            CallbackWished(contact, at, "prova", "orari", "morning"),
+            ContactEnded(contact, at, Cause.GOODBYE, Outcome.CALLBACK),
+        ):
+            projection.apply(connection, event)
+    return contact
+
+
+def test_who_wishes_to_be_called_back_is_called_until_somebody_answers(console: Console, sign_in: SignIn, wish: str) -> None:
+    page = sign_in("anna", "/callbacks")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody")).to_contain_text("…001")
+    assert "3336660001" not in page.content().replace("+393336660001", "")  # nobody gave a name: the citizen is their number
+    page.locator("tbody a").click()
+    expect(page.get_by_role("link", name="3336660001", exact=True)).to_have_attribute("href", "tel:3336660001")
+    assert Axe().run(page).violations_count == 0
+    other = sign_in("back_office", f"/callbacks/{wish}")
+    page.get_by_role("button", name="Non risponde: resta in elenco").click()
+    expect(page.locator("tbody")).to_contain_text("1, non risponde")
+    other.get_by_role("button", name="Ho parlato con la persona").click()
+    expect(other.get_by_role("alert")).to_contain_text("Nel frattempo qualcuno ha già richiamato questa persona")
+    other.get_by_role("button", name="Ho parlato con la persona").click()
+    expect(other.get_by_text("Nessuno aspetta di essere richiamato.")).to_be_visible()
+    other.goto("/callbacks?over=1")
+    expect(other.locator("tbody")).to_contain_text("2, persona raggiunta")
+    with StoreReader(console.data).administration.look() as connection:
+        (number,) = connection.execute("SELECT citizen FROM contacts WHERE id = ?", (wish,)).fetchone()
+        looks, _ = audit.search(connection, words=f"citizen {number}")
+        done, _ = audit.search(connection, words="called back")
+    assert {(look.who, look.object) for look in looks} >= {("anna", "callbacks"), ("back_office", f"callback {wish}")}
+    assert [(it.who, it.detail) for it in done] == [("back_office", "reached"), ("anna", "no_answer")]
+    assert console.ask("GET", "/callbacks", cookie=console.session("ministry")).status == 403
+    assert console.post("anna", f"/callbacks/{wish}", result="reached", tries="2").status == 422
+    assert console.ask("GET", "/callbacks/nobody", cookie=console.session("anna")).status == 404
 
 
 @pytest.mark.parametrize("locale", ["it-IT", "en-GB"])

@@ -13,6 +13,7 @@ from ivr_engine.events import (
     PrivateNoted,
     StepEntered,
 )
+from ivr_engine.records import callbacks
 from ivr_engine.records.store import Store
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def test_wishes_to_be_called_back_lose_their_number_with_the_caller(tmp_path: Pa
     ):
         store.record(event)
     assert store.writer.flush(5)
-    (wish,) = store.callbacks.list("lavoro")
+    with store.administration.look() as connection:
+        (wish,) = callbacks.to_call(connection, "lavoro")
+        assert callbacks.to_call(connection, "sociale") == []
     assert (wish.contact, wish.topic, wish.best_time, wish.wished, wish.number) == (
         "A",
         "naspi",
@@ -67,7 +70,7 @@ def test_wishes_to_be_called_back_lose_their_number_with_the_caller(tmp_path: Pa
         AT + 2,
         "+393331234567",
     )
-    assert store.callbacks.list("sociale") == ()
     store.erase("A").result(5)
-    assert [each.number for each in store.callbacks.list()] == [""]
+    with store.administration.look() as connection:
+        assert [each.number for each in callbacks.to_call(connection)] == [""]
     store.close()

@@ -147,8 +147,8 @@ async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = Non
     found = await visit.read(read)
     if found is None:
         raise NotFound(visit.t("cases.none", number=number[:20]))
-    await visit.write(lambda connection: audit.note(connection, visit.now, visit.user.name, "looked at", f"case {number}"))
     case = found["case"]
+    await visit.note("looked at", f"case {number}", audit.citizens([case.citizen]) if case.citizen is not None else "")
     return visit.page(
         "cases/case.html",
         status=422 if mistakes else 200,

@@ -10,6 +10,7 @@ from ivr_engine.console.visit import Fields, NotFound, download
 from ivr_engine.errors import IvrError
 from ivr_engine.records import audit, cases, contacts, people
 from ivr_engine.records.citizens import caller_of
+from ivr_engine.records.people import Known
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,11 +38,13 @@ async def show(visit: Visit, citizen: str) -> Answer:
 async def change(visit: Visit, citizen: str) -> Answer:
     """POST /citizens/ID: name, tax code, e-mail."""
     number = _id(citizen)
-    fields = {name: visit.form.text(name) for name in ("name", "tax_code", "email")}
+    new, seen = (Known(*(visit.form.text(f"{prefix}{name}") for name in Known._fields)) for prefix in ("", "seen_"))
     try:
-        await visit.write(lambda connection: people.update(connection, number, **fields, who=visit.user.name, at=visit.now))
+        await visit.write(lambda connection: people.update(connection, number, new, seen, visit.user.name, visit.now))
     except IvrError as error:
-        wrong = "email" if "e-mail" in error.message else "tax_code"
+        wrong = "email" if "e-mail" in error.message else "tax_code" if "code" in error.message else ""
+        if not wrong:
+            return await _page(visit, number, {"": visit.refusal(error)})
         return await _page(visit, number, {wrong: visit.t(f"citizens.wrong.{wrong}")}, visit.form)
     return visit.see(f"/citizens/{number}")
 
@@ -49,7 +52,12 @@ async def change(visit: Visit, citizen: str) -> Answer:
 async def consent(visit: Visit, citizen: str) -> Answer:
     """POST /citizens/ID/consents"""
     number, what, given = _id(citizen), visit.form.text("what"), visit.form.text("given") == "1"
-    await visit.write(lambda connection: people.consent(connection, number, what, given=given, who=visit.user.name, at=visit.now))
+    try:
+        await visit.write(
+            lambda connection: people.consent(connection, number, what, given=given, who=visit.user.name, at=visit.now)
+        )
+    except IvrError as error:
+        return await _page(visit, number, {"": visit.refusal(error)})
     return visit.see(f"/citizens/{number}")
 
 
@@ -100,7 +108,7 @@ async def _page(
         raise NotFound
     await visit.write(lambda connection: audit.note(connection, visit.now, visit.user.name, "looked at", f"citizen {citizen}"))
     person = found["person"]
-    values = {name: form.text(name) if form else getattr(person, name) for name in ("name", "tax_code", "email")}
+    values = {name: form.text(name) if form else getattr(person, name) for name in Known._fields}
     return visit.page(
         "citizens/citizen.html",
         status=422 if mistakes else 200,

@@ -9,7 +9,7 @@ from ivr_engine.clock import ROME, rome
 from ivr_engine.console import words
 from ivr_engine.console.visit import Fields, NotFound, download, one_of
 from ivr_engine.errors import IvrError
-from ivr_engine.records import by_hand, cases, contacts, journal, people
+from ivr_engine.records import audit, by_hand, cases, contacts, journal, people
 from ivr_engine.records.by_hand import Received
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def show(visit: Visit, contact: str) -> Answer:
     if found is None:
         raise NotFound
     whose = found["contact"].citizen
-    await visit.note("looked at", f"contact {contact}", f"citizen {whose}" if whose is not None else "")
+    await visit.note("looked at", f"contact {contact}", audit.citizens([whose]) if whose is not None else "")
     lines = visit.office.lines()
     return visit.page(
         "contacts/contact.html",
@@ -96,11 +96,19 @@ async def file(visit: Visit, contact: str, number: str) -> Answer:
     """GET /contacts/ID/files/NUMBER: to be kept, never shown by the browser."""
     if not (number.isascii() and number.isdigit() and len(number) < 4):
         raise NotFound
-    found = await visit.read(by_hand.content, contact, int(number))
+
+    def look(connection: sqlite3.Connection) -> tuple[bytes, str, int | None] | None:
+        content = by_hand.content(connection, contact, int(number))
+        named = [it.name for it in by_hand.files(connection, contact) if it.number == int(number)]
+        return None if content is None else (content, named[0], contacts.of_ids(connection, [contact])[0].citizen)
+
+    found = await visit.read(look)
     if found is None:
         raise NotFound
-    await visit.note("took a file of", f"contact {contact}", f"file {number}")
-    return download(f"{contact}-{number}.bin", found, "application/octet-stream")
+    content, name, whose = found
+    named = audit.citizens([whose]) if whose is not None else ""
+    await visit.note("took a file of", f"contact {contact}", f"file {number} {named}".strip())
+    return download(name, content, "application/octet-stream")
 
 
 def _instant(text: str) -> float | None:

@@ -37,7 +37,7 @@ async def add(visit: Visit) -> Answer:
 async def change(visit: Visit, name: str) -> Answer:
     """POST /users/NAME: one change, named by `do`."""
     what, role = visit.form.text("do"), one_of(visit.form.text("role"), Role)
-    hashed = ""
+    hashed, known = "", visit.office.lines().queues()
     try:
         if what == "password":
             hashed = await visit.office.in_thread(users.hashed, visit.form.text("password", users.LONGEST_PASSWORD + 1))
@@ -57,7 +57,7 @@ async def change(visit: Visit, name: str) -> Answer:
                 case "desk":
                     queues = visit.form.text("queues").replace(",", " ").split()
                     phone = visit.form.text("phone", 80) or f"PJSIP/{name}"
-                    users.set_desk(connection, name, phone, queues, visit.now, visit.user.name)
+                    users.set_desk(connection, name, phone, queues, known, visit.now, visit.user.name)
                 case _:
                     raise IvrError(visit.t("users.cannot"))
 

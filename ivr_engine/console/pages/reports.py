@@ -50,6 +50,7 @@ async def _index(visit: Visit, mistake: str = "") -> Answer:
     years = await visit.read(figure_queries.years)
     closed = await visit.read(closings.closed, 0, 999_999)
     today = rome(visit.now)
+    last = today.replace(day=1) - timedelta(days=1)
     return visit.page(
         "reports/index.html",
         status=422 if mistake else 200,
@@ -60,7 +61,7 @@ async def _index(visit: Visit, mistake: str = "") -> Answer:
         titles=_titles(visit),
         kinds=KINDS,
         may_close=visit.user.role in ("supervisor", "ministry"),
-        chosen=str((today.replace(day=1) - timedelta(days=1)).month),
+        last=last,
     )
 
 
