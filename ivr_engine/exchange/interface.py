@@ -37,9 +37,13 @@ class OperatorConnected:
     hold_s: int
 
 
+TIME_UP_S = 0.5
+"""Seconds within which CallerLeft follows an OperatorSilent that only means that the caller's own time was up."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorSilent:
-    """The operator's phone rang out."""
+    """The operator's phone rang out; or it rang when the caller's time in the queue was up, which `TIME_UP_S` tells apart."""
 
     channel: str
     queue: str

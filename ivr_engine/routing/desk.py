@@ -9,14 +9,21 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
 from ivr_engine.events import OperatorAnswered, OperatorMissed, OperatorRang
-from ivr_engine.exchange.interface import OperatorConnected, OperatorRinging, OperatorSilent, TalkEnded
+from ivr_engine.exchange.interface import (
+    TIME_UP_S,
+    CallerLeft,
+    OperatorConnected,
+    OperatorRinging,
+    OperatorSilent,
+    TalkEnded,
+)
 from ivr_engine.routing.feed import OpenCase, ScreenPop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ivr_engine.clock import Clock
     from ivr_engine.exchange.interface import Sign
+    from ivr_engine.exchange.virtual.clock import ExchangeClock, Timer
     from ivr_engine.routing.contacts import Contact, OpenContacts
     from ivr_engine.routing.feed import Feed
 
@@ -31,15 +38,18 @@ class Desk:
     def __init__(
         self,
         reactor: Any,
-        clock: Clock,
+        clock: ExchangeClock,
         contacts: OpenContacts,
         feed: Feed,
         look_up: Callable[[str], tuple[str, Sequence[OpenCase]]],
     ) -> None:
         self._reactor, self._clock, self._contacts, self._feed, self._look_up = reactor, clock, contacts, feed, look_up
+        self._silent: dict[OperatorSilent, Timer] = {}
 
     def take(self, sign: Sign) -> None:
         """One sign of the live view, in the reactor's thread. Signs of calls that are over, or unknown, are none of ours."""
+        if isinstance(sign, CallerLeft):
+            self._time_up(sign)
         if not isinstance(sign, OperatorRinging | OperatorConnected | OperatorSilent | TalkEnded):
             return
         contact = self._contacts.on(sign.channel)
@@ -53,11 +63,21 @@ class Desk:
                     lambda failure: log.error("screen-pop failed", contact=contact.id, error=str(failure.value))
                 )
             case OperatorSilent():
-                contact.record(OperatorMissed(contact.id, now, sign.queue, sign.operator))
+                self._silent[sign] = self._clock.callLater(TIME_UP_S, self._missed, contact, sign, now)
             case TalkEnded() if sign.queue == contact.queue:
                 contact.talk.told(sign)
             case OperatorConnected() if not contact.answered:
                 contact.record(OperatorAnswered(contact.id, now, sign.queue, sign.operator))
+
+    def _missed(self, contact: Contact, sign: OperatorSilent, at: float) -> None:
+        self._silent.pop(sign, None)
+        if not contact.ended:
+            contact.record(OperatorMissed(contact.id, at, sign.queue, sign.operator))
+
+    def _time_up(self, sign: CallerLeft) -> None:
+        """The telephones that were silent just now had no time to ring out."""
+        for silent in [one for one in self._silent if one.channel == sign.channel]:
+            self._silent.pop(silent).cancel()
 
     async def _pop(self, contact: Contact, sign: OperatorRinging, now: float) -> None:
         citizen, cases = "", None

@@ -1,7 +1,8 @@
 """Operators who work in the console: what each does now, kept in step with the queues of the exchange.
 
 away --sit_down--> pause --ready--> ready --rung--> ringing --answered--> busy --over--> wrap-up --filed--> ready (or pause)
-A telephone that rang out brings a pause (no answer): nobody else may wait for an empty chair.
+A telephone that rang out brings a pause (no answer): nobody else may wait for an empty chair. The pause is taken back when it
+was not the operator's time that was up but the caller's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ivr_engine.exchange.interface import (
+    TIME_UP_S,
     WRAP_UP,
     CallerLeft,
     ChannelGone,
@@ -50,8 +52,8 @@ ON_A_CALL = frozenset({State.RINGING, State.BUSY})
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An operator's place. `since`: seconds since 1970 UTC; `reason` of a pause; `channel` of the call that rings, is talked to
-    or is written up ("" for none); `afterwards`: the pause that is wanted when it is over ("" for none)."""
+    """An operator's place. `since`: seconds since 1970 UTC; `reason` of a pause; `channel` of the call that rings, was
+    not answered, is talked to or is written up ("" for none); `afterwards`: the pause that is wanted after it ("" for none)."""
 
     name: str
     phone: str
@@ -147,7 +149,7 @@ class Operators:
             case OperatorConnected() if seat := self._seats.get(sign.operator):
                 self._become(seat, State.BUSY, channel=sign.channel)
             case OperatorSilent() if seat := self._seats.get(sign.operator):
-                self._become(seat, State.PAUSE, reason=NO_ANSWER)
+                self._become(seat, State.PAUSE, reason=seat.afterwards or NO_ANSWER, channel=sign.channel)
             case TalkEnded() if (seat := self._seats.get(sign.operator)) and seat.channel == sign.channel:
                 # Asterisk tells of a talk that was sent on only when the caller is gone for good.
                 if seat.state is State.BUSY:
@@ -168,6 +170,8 @@ class Operators:
                     self._go_on(seat)
             elif seat.state is State.BUSY and isinstance(sign, ChannelGone):
                 self._become(seat, State.WRAP_UP, channel=seat.channel)
+            elif seat.reason == NO_ANSWER and isinstance(sign, CallerLeft) and self._clock.now() - seat.since < TIME_UP_S:
+                self._become(seat, State.READY)
 
     def _go_on(self, seat: Seat) -> None:
         if seat.afterwards:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from ivr_engine.clock import SystemClock
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.asterisk.exchange import AsteriskExchange, AsteriskSettings
 from ivr_engine.exchange.interface import (
@@ -22,6 +23,7 @@ from ivr_engine.exchange.interface import (
     TalkEnded,
 )
 from ivr_engine.exchange.ledger import closing
+from ivr_engine.routing.operators import NO_ANSWER, Operators, State
 
 from ..exchange.asterisk.fake_manager import Turns
 
@@ -51,11 +53,16 @@ class View:
         )
         self.asterisk, self.turns, self.signs = asterisk, Turns(), list[Sign]()
         self.exchange = AsteriskExchange(self.turns, settings, chance=lambda: 0.0)
+        self.operators = Operators(SystemClock(), lambda member: None, lambda seat: None)
         self._position = self.exchange.ledger_end()
 
     def start(self) -> None:
-        self.exchange.start(self.signs.append)
+        self.exchange.start(self._take)
         self.until(lambda: LinkUp() in self.signs)
+
+    def _take(self, sign: Sign) -> None:
+        self.signs.append(sign)
+        self.operators.take(sign)
 
     def until(self, true: Any) -> None:
         """Let time and signs pass until it is true."""
@@ -141,6 +148,25 @@ def test_an_operator_who_does_not_answer(view: View) -> None:
     )
     assert third == OperatorSilent(citizen.channel, "tfr", second.operator)  # type: ignore[union-attr]
     assert fourth.operator != second.operator  # type: ignore[union-attr]
+    assert view.closing(citizen).status is QueueStatus.TIMEOUT
+
+
+@pytest.mark.parametrize(("number", "timeout", "missed"), [("800196001", 2, False), ("800196004", 4, True)])
+def test_the_callers_time_that_is_up_is_told_from_an_operator_who_does_not_answer(
+    view: View, number: str, timeout: int, missed: bool
+) -> None:
+    """The queue of the first number rings an operator for 15 seconds, that of the second for 2."""
+    view.asterisk.set_global(OPERATOR_ANSWERS="no", IVR_QUEUE_TIMEOUT=timeout)
+    for operator in view.asterisk.operators:
+        view.operators.sit_down(operator, f"Local/{operator}@operators", ())
+        view.operators.ready(operator)
+    citizen = view.asterisk.call(number)
+    view.see(citizen, CallerLeft)
+    silent = [sign.operator for sign in view.of(citizen) if isinstance(sign, OperatorSilent)]
+    paused = {seat.name for seat in view.operators.everybody() if seat.reason == NO_ANSWER}
+    assert silent
+    assert paused == ({silent[0]} if missed else set())
+    assert {seat.state for seat in view.operators.everybody() if seat.name not in paused} == {State.READY}
     assert view.closing(citizen).status is QueueStatus.TIMEOUT
 
 

@@ -1,29 +1,64 @@
-"""The screen-pop of the operator who is rung."""
+"""The screen-pop of the operator who is rung, and what the journal says of those who did not answer."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
+from twisted.internet.task import Clock
+
 from ivr_engine.dialogue.progress import Progress
-from ivr_engine.events import QueueEntered
-from ivr_engine.exchange.interface import OperatorRinging
+from ivr_engine.events import Event, OperatorMissed, QueueEntered, QueueLeft, QueueStatus
+from ivr_engine.exchange.interface import TIME_UP_S, CallerLeft, OperatorRinging, OperatorSilent
+from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.routing.contacts import Book, Contact, OpenContacts
 from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, ScreenPop
-from ivr_engine.testing import ManualClock
 
 
-def test_codes_are_shown_by_their_last_characters_only() -> None:
-    feed, contacts, clock, shown = Feed(), OpenContacts(), ManualClock(), list[object]()
-    feed.subscribe(shown.append, operator="op1")
-    contact = Contact(Book(SimpleNamespace(append=lambda event: None), feed), "C", "chan-1", "co")  # type: ignore[arg-type]
-    contact.progress = Progress("co")
-    contact.progress.keep("codice", "1300112000123456", "last4")
-    contact.progress.keep("cap", "00187", "none")
-    contacts.add(contact)
-    contact.record(QueueEntered("C", clock.now(), "co", 0, 300))
-    desk = Desk(None, clock, contacts, feed, lambda number: ("", ()))
-    desk.take(OperatorRinging(channel="chan-1", queue="co", operator="op1"))
-    (pop,) = shown
+class House:
+    """A caller in the queue co, the journal, and the desk; op1 looks on at what is `shown`."""
+
+    def __init__(self) -> None:
+        self.journal, self.shown = list[Event](), list[object]()
+        self.reactor, feed, contacts = Clock(), Feed(), OpenContacts()
+        feed.subscribe(self.shown.append, operator="op1")
+        clock = RealClock(self.reactor, 1000.0)
+        spool = SimpleNamespace(append=self.journal.append)
+        self.contact = Contact(Book(spool, feed), "C", "chan-1", "co")  # type: ignore[arg-type]
+        contacts.add(self.contact)
+        self.contact.record(QueueEntered("C", clock.now(), "co", 0, 300))
+        self.desk = Desk(None, clock, contacts, feed, lambda number: ("", ()))
+
+    def missed(self) -> list[OperatorMissed]:
+        return [event for event in self.journal if isinstance(event, OperatorMissed)]
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_codes_are_shown_by_their_last_characters_only(house: House) -> None:
+    house.contact.progress = Progress("co")
+    house.contact.progress.keep("codice", "1300112000123456", "last4")
+    house.contact.progress.keep("cap", "00187", "none")
+    house.desk.take(OperatorRinging(channel="chan-1", queue="co", operator="op1"))
+    (pop,) = house.shown
     assert isinstance(pop, ScreenPop)
     assert pop.inputs == {"codice": "••••••••••••3456", "cap": "00187"}
+
+
+def test_an_operator_who_did_not_answer_is_written_down_with_the_time_of_it(house: House) -> None:
+    house.reactor.advance(15)
+    house.desk.take(OperatorSilent("chan-1", "co", "op1"))
+    house.reactor.advance(TIME_UP_S)
+    assert house.missed() == [OperatorMissed("C", 1015.0, "co", "op1")]
+
+
+def test_nobody_missed_a_caller_whose_time_was_up(house: House) -> None:
+    house.desk.take(OperatorSilent("chan-1", "co", "op1"))
+    house.contact.record(QueueLeft("C", 1000.0, "co", QueueStatus.TIMEOUT, 300, 0))  # the session knows it first
+    house.desk.take(CallerLeft("chan-1", "co"))
+    house.reactor.advance(60)
+    assert house.missed() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr_engine.exchange.interface import (
+    TIME_UP_S,
     CallerLeft,
     ChannelGone,
     LinkUp,
@@ -15,17 +16,11 @@ from ivr_engine.exchange.interface import (
     TalkEnded,
 )
 from ivr_engine.routing.operators import NO_ANSWER, Operators, Seat, State
+from ivr_engine.testing import ManualClock
 
 RINGS = OperatorRinging("ch1", "lavoro", "anna")
 ANSWERS = OperatorConnected("ch1", "lavoro", "anna", 4)
 ENDS = TalkEnded("ch1", "lavoro", "anna", 4, 60, "caller")
-
-
-class Clock:
-    """Stands still."""
-
-    def now(self) -> float:
-        return 1000.0
 
 
 class Desk:
@@ -34,7 +29,8 @@ class Desk:
     def __init__(self) -> None:
         self.told: list[Member] = []
         self.changes: list[Seat] = []
-        self.operators = Operators(Clock(), self.told.append, self.changes.append)
+        self.clock = ManualClock()
+        self.operators = Operators(self.clock, self.told.append, self.changes.append)
         self.operators.sit_down("anna", "PJSIP/anna", ("lavoro",))
 
     @property
@@ -97,6 +93,36 @@ def test_a_telephone_that_rings_out_pauses_its_operator(desk: Desk) -> None:
     desk.operators.take(RINGS)
     desk.operators.take(OperatorSilent("ch1", "lavoro", "anna"))
     assert (desk.seat.state, desk.seat.reason) == (State.PAUSE, NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("after", "channel", "state"),
+    [
+        (0.0, "ch1", State.READY),
+        (TIME_UP_S, "ch1", State.PAUSE),  # they waited on, for somebody else
+        (0.0, "ch9", State.PAUSE),
+    ],
+)
+def test_a_caller_whose_time_is_up_is_no_fault_of_the_operator_who_is_rung(
+    desk: Desk, after: float, channel: str, state: State
+) -> None:
+    desk.operators.ready("anna")
+    desk.operators.take(RINGS)
+    desk.operators.take(OperatorSilent("ch1", "lavoro", "anna"))
+    assert not desk.told[-1].ready, "at once, or the telephone would ring again"
+    desk.clock.advance(after)
+    desk.operators.take(CallerLeft(channel, "lavoro"))
+    assert desk.seat.state is state
+    assert desk.told[-1].ready is (state is State.READY)
+
+
+def test_a_break_wished_while_it_rang_out_is_that_break(desk: Desk) -> None:
+    desk.operators.ready("anna")
+    desk.operators.take(RINGS)
+    desk.operators.pause("anna", "break")
+    desk.operators.take(OperatorSilent("ch1", "lavoro", "anna"))
+    desk.operators.take(CallerLeft("ch1", "lavoro"))
+    assert (desk.seat.state, desk.seat.reason) == (State.PAUSE, "break")
 
 
 def test_a_caller_who_gives_up_while_it_rings_leaves_the_operator_ready(desk: Desk) -> None:
