@@ -107,8 +107,9 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
         response = self.send_action(action)
         message = str(response.get_header("Message", ""))
         if response["Response"] != "Success" and not message.startswith(tuple(allowed) or ("\0",)):
-            hint = "compare the user's rights with dialplans/manager_ivr.conf"
-            raise Refused(f"Asterisk's manager refused {action['Action']}: {message}", hint)
+            hint = "compare the user's rights with dialplans/manager_ivr.conf, and the queues' names with queues.conf"
+            what = " ".join(filter(None, (action["Action"], action.get("Queue"))))
+            raise Refused(f"Asterisk's manager refused {what}: {message}", hint)
 
     def close(self) -> None:
         """Let go of the connection, from any thread and as often as you like."""

@@ -76,11 +76,17 @@ class Link:
         return self._ask(lambda: self._ami.rows(action))
 
     def do(self, *actions: Mapping[str, str], allowed: Sequence[str] = ()) -> Deferred[None]:
-        """Do actions, in that order; fails with Unavailable. See Ami.do."""
+        """Do actions, in that order, also after a refused one; fails with Unavailable, which names all that were. See Ami.do."""
 
         def all_of_them() -> None:
+            refused: list[Refused] = []
             for action in actions:
-                self._ami.do(action, allowed=allowed)
+                try:
+                    self._ami.do(action, allowed=allowed)
+                except Refused as error:
+                    refused.append(error)
+            if refused:
+                raise Refused("; ".join(error.message for error in refused), refused[0].hint)
 
         return self._ask(all_of_them)
 

@@ -39,7 +39,8 @@ class Turns:
 
 
 class FakeManager:
-    """Answers Login, Events, Ping and lists; `mute` actions get no answer. `heard` is every action it was sent."""
+    """Answers Login, Events, Ping and lists; `mute` actions get no answer, those on one of `no_queues` a refusal. `heard` is every
+    action it was sent."""
 
     def __init__(self, port: int = 0) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
@@ -48,6 +49,7 @@ class FakeManager:
         self.secret = "right"
         self.mute: set[str] = set()
         self.refused: set[str] = set()
+        self.no_queues: set[str] = set()
         self.rows: dict[str, list[dict[str, str]]] = {}
         self.heard: list[dict[str, str]] = []
         self.connections: list[socket.socket] = []
@@ -109,6 +111,8 @@ class FakeManager:
         name, mark = action["Action"], f"ActionID: {action['ActionID']}\r\n"
         if name in self.refused or (name == "Login" and action["Secret"] != self.secret):
             return f"Response: Error\r\n{mark}Message: Permission denied\r\n\r\n"
+        if action.get("Queue") in self.no_queues:
+            return f"Response: Error\r\n{mark}Message: Unable to add interface to queue: No such queue\r\n\r\n"
         reply = f"Response: Success\r\n{mark}\r\n"
         if name in {"QueueStatus", "CoreShowChannels"}:
             for row in self.rows.get(name, []):

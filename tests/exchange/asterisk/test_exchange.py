@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.asterisk.exchange import AsteriskExchange, AsteriskSettings
-from ivr_engine.exchange.interface import CallerJoined, ChannelGone, LinkDown, LinkUp, Sign
+from ivr_engine.exchange.interface import CallerJoined, ChannelGone, LinkDown, LinkUp, Member, Sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -110,6 +110,19 @@ def test_live_channels_when_nobody_can_be_asked(watched: Watched, manager: FakeM
     failure = watched.run(watched.exchange.live_channels())
     with pytest.raises(Unavailable, match="did not answer within"):
         failure.raiseException()
+
+
+def test_an_unknown_queue_keeps_nobody_out_of_the_others(watched: Watched, manager: FakeManager) -> None:
+    manager.no_queues = {"lavorro", "soziale"}
+    watched.start()
+    watched.up()
+    member = Member("anna", "PJSIP/anna", ("lavorro", "tfr", "soziale", "co"), ready=True)
+    failure = watched.run(watched.exchange.staff(member))
+    with pytest.raises(Unavailable, match=r"QueueAdd lavorro: .*No such queue; .*QueueAdd soziale: .*No such queue"):
+        failure.raiseException()
+    *added, paused = [action for action in manager.heard if action["Action"] in {"QueueAdd", "QueuePause"}]
+    assert [action["Queue"] for action in added] == list(member.queues)
+    assert (paused["Action"], paused["Paused"]) == ("QueuePause", "false")
 
 
 def test_a_cut_link_comes_up_again(watched: Watched, manager: FakeManager) -> None:
