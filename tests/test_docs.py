@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
 
 from ivr_engine.config import LineSection, Settings, TransferSection
 
@@ -23,11 +28,26 @@ def sections() -> dict[str, type[BaseModel]]:
 
 def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `([\w.]+)` \|", page, re.M))
-    assert documented == {f"{section}.{key}" for section, model in sections().items() for key in model.model_fields}
-    for model in sections().values():
-        for field in model.model_fields.values():
-            assert field.description in page
+    rows = {name: cells for name, *cells in re.findall(r"^\| `([\w.]+)` \| (.*?) \| (.*) \|$", page, re.M)}
+    fields = {f"{section}.{key}": field for section, model in sections().items() for key, field in model.model_fields.items()}
+    assert rows.keys() == fields.keys()
+    for name, field in fields.items():
+        default, meaning = rows[name]
+        assert meaning.startswith(str(field.description)), name
+        usual = plain(field.get_default(call_default_factory=True))
+        if default.startswith("`"):
+            assert tomllib.loads(f"x = {default.strip('`')}") == {"x": usual}, name
+        else:
+            assert not usual, f"{name}: {default}"
+
+
+def plain(value: object) -> object:
+    """As TOML has it."""
+    if value is PydanticUndefined:
+        return None
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.loads(json.dumps(value))
 
 
 def test_links_between_documents_lead_somewhere() -> None:
