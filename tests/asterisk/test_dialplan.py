@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .script import ScriptServer, Session
-from .server import wait_for, write_tone
+from .server import DEFAULTS, wait_for, write_tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,6 +163,21 @@ def test_the_engine_dies_after_the_talk_the_matter_is_closed(asterisk: RealAster
     server.result()
     assert verbs(asterisk, citizen) == ["ENTERQUEUE", "CONNECT", "COMPLETEAGENT"]
     assert asterisk.heard() == []
+
+
+def test_a_caller_sent_on_from_a_telephone_begins_anew(asterisk: RealAsterisk, engine: Callable[..., ScriptServer]) -> None:
+    """The channel is the same, and the session that it came from ended in order; the engine is away for the second."""
+    asterisk.set_global(OPERATOR_TALK=30)
+    server = engine(lambda agi: (agi("ANSWER"), agi("EXEC Queue lavoro,c,,,60"), agi("SET VARIABLE IVR_DONE C1")))
+    citizen = asterisk.call("800196001")
+    wait_for(lambda: any(row[4] == "CONNECT" for row in asterisk.queue_log(citizen.channel)), 15, asterisk.log)
+    asterisk.set_global(IVR_ENGINE=DEFAULTS["IVR_ENGINE"], OPERATOR_TALK=0.5)
+    with asterisk.manager() as manager:
+        manager.act(Action="Redirect", Channel=citizen.channel, Context="from-trunk", Exten="800196002", Priority="1")
+    server.result()
+    asterisk.quiet()
+    talks = [row[2] for row in asterisk.queue_log(citizen.channel) if row[4] == "CONNECT"]
+    assert talks == ["lavoro", "sociale"], asterisk.log()[-3000:]
 
 
 def test_the_caller_who_hung_up_is_not_queued(asterisk: RealAsterisk, engine: Callable[..., ScriptServer]) -> None:
