@@ -20,7 +20,7 @@ from ivr_engine.agi.server import SPARE_FILES, raise_file_limit
 from ivr_engine.console import live
 from ivr_engine.console.access import COOKIE, Access, SignedIn
 from ivr_engine.console.phone import Phones, offered
-from ivr_engine.console.routes import MENU, ROUTES
+from ivr_engine.console.routes import MENU, ROUTES, page_of
 from ivr_engine.console.static_files import StaticFiles
 from ivr_engine.console.templating import Templates
 from ivr_engine.console.texts import LANGUAGES
@@ -204,7 +204,7 @@ class Console:
         if signed_in is None:
             return _to_sign_in(request)
         form, files = _form(request) if request.method == b"POST" else (Fields(), {})
-        visit = self._visit_of(request, signed_in, form, files)
+        visit = self._visit_of(request, signed_in, form, files, _here(request, route))
         try:
             if route is None:
                 raise NotFound
@@ -223,13 +223,14 @@ class Console:
         except IvrError as error:
             return visit.page("problem.html", status=422, heading=visit.t("console.refused"), detail=visit.refusal(error))
 
-    def _visit_of(self, request: Any, signed_in: SignedIn, form: Fields, files: Mapping[str, Upload]) -> Visit:
+    def _visit_of(self, request: Any, signed_in: SignedIn, form: Fields, files: Mapping[str, Upload], here: str) -> Visit:
         return Visit(
             office=self.office,
             user=signed_in.user,
             language=_language(request),
             now=self.office.clock.now(),
             path=request.path.decode("utf-8", "replace"),
+            here=here,
             query=Fields(_decoded(request)),
             form=form,
             files=files,
@@ -285,7 +286,7 @@ class Console:
         form, _files = _form(request)
         chosen = form.text("language", 2)
         cookie = {"Set-Cookie": self._cookie(_LANGUAGE, chosen, _YEAR_S)} if chosen in LANGUAGES else {}
-        return Answer(303, headers={"Location": _next(form.text("next", 500)), **cookie})
+        return Answer(303, headers={"Location": _next(form.text("next", 2000)), **cookie})
 
     def _cookie(self, name: str, value: str, age: int | None = None) -> str:
         parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
@@ -327,6 +328,16 @@ def _next(path: str) -> str:
     """A path of this site, whatever was asked for."""
     safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and path.isascii()
     return path if safe else "/"
+
+
+def _here(request: Any, route: Route | None) -> str:
+    """The address of this page. An act's answer has none: that of its page, with the query it was opened with."""
+    address = str(request.uri.decode("ascii", "replace"))
+    if request.method == b"GET":
+        return address
+    page = page_of(route, address.partition("?")[0]) if route is not None else "/"
+    came = urlsplit(request.getHeader("referer") or "")
+    return f"{page}?{came.query}" if came.query and came.path == page else page
 
 
 def _language(request: Any) -> str:

@@ -181,8 +181,8 @@ def download(filename: str, content: bytes, content_type: str) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One request. `now`: seconds on the engine's clock; `here`: where to find the page again; `partial`: htmx asked, for a part of
-    a page."""
+    """One request. `now`: seconds on the engine's clock; `here`: the address of its page; `partial`: htmx asked, for a part of a
+    page."""
 
     office: Office
     user: User

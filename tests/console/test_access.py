@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import re
 import time
@@ -14,7 +15,7 @@ from twisted.internet.task import Clock
 
 from ivr_engine.console.access import Access, Throttle
 from ivr_engine.console.live import Live, Tab
-from ivr_engine.console.routes import ROUTES, Route
+from ivr_engine.console.routes import ROUTES, Route, page_of
 from ivr_engine.console.texts import LANGUAGES, Texts
 from ivr_engine.records import audit, sessions, users
 from ivr_engine.records.store import StoreReader
@@ -239,6 +240,35 @@ def test_a_body_that_is_too_long_is_not_read(console: Console) -> None:
     except (ConnectionError, http.client.HTTPException):
         status = 400  # cut off before the answer could be read
     assert status in {400, 413}
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "POST"], ids=lambda route: route.path)
+def test_an_act_leads_back_to_a_page(route: Route) -> None:
+    pages = {page.path for page in ROUTES if page.method == "GET"}
+    assert page_of(route, route.path) in pages
+
+
+def test_the_language_is_chosen_without_leaving_the_page(console: Console) -> None:
+    def offered(text: str) -> str:
+        return html.unescape(re.findall(r'name="next" value="([^"]*)"', text)[-1])
+
+    def page(name: str, path: str) -> str:
+        return console.ask("GET", path, cookie=console.session(name)).text
+
+    assert offered(page("anna", "/citizens?q=333&x=%C3%A8")) == "/citizens?q=333&x=%C3%A8"
+    assert offered(console.post("supervisor", "/lines/prova/closures", periods="nove").text) == "/lines/prova"
+    assert offered(console.post("supervisor", "/reports/close", month="13").text) == "/reports"
+    form = {"csrf": console.csrf("anna"), "medium": "none"}
+    referer = f"{console.url}/contacts/new?line=prova"
+    again = console.ask("POST", "/contacts/new", cookie=console.session("anna"), form=form, Referer=referer)
+    assert (again.status, offered(again.text)) == (422, "/contacts/new?line=prova")
+    elsewhere = console.ask(
+        "POST", "/contacts/new", cookie=console.session("anna"), form=form, Referer="https://evil.example/x?y"
+    )
+    assert offered(elsewhere.text) == "/contacts/new"
+    assert offered(console.ask("GET", "/sign-in?next=/cases%3Fq%3D1").text) == "/sign-in?next=/cases%3Fq%3D1"
+    assert console.post("anna", "/language", language="en", next="/citizens?q=333").headers["location"] == "/citizens?q=333"
+    assert console.post("anna", "/language", language="en", next="//evil.example").headers["location"] == "/"
 
 
 def test_every_text_is_there_in_both_languages() -> None:
