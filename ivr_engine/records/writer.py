@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from ivr_engine.errors import Unavailable
+from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.records import projection, settings
 from ivr_engine.records.database import State, WriteConnection, ails_database, state_of
 from ivr_engine.records.segments import Position
@@ -256,10 +256,13 @@ class Writer:
         try:
             with database.transaction() as connection:
                 value = job.run(connection)
+                if job.result.cancelled():
+                    raise IvrError("whoever asked for it was told meanwhile that nothing is saved")
         except Exception as error:
             if ails_database(error):
                 raise
-            log.exception("a write failed", name=job.name)
+            if not isinstance(error, IvrError):  # those are refusals
+                log.exception("a write failed", name=job.name)
             job.settle(error)
         else:
             job.settle(None, value)

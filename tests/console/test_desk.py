@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from ivr_engine.console.templating import Templates
+from ivr_engine.records.cases import Level
 from ivr_engine.records.store import StoreReader
 
 if TYPE_CHECKING:
@@ -137,6 +139,47 @@ def test_after_a_lost_connection_the_call_is_shown_again(sign_in: SignIn, citize
     ended(page)
 
 
+def test_who_is_ready_without_filing_keeps_the_note(console: Console, sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    ready(page)
+    citizen("0", "3330000021")
+    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    with page.expect_response("**/desk/draft"):
+        page.locator("textarea").fill("Ha il PIN scaduto")
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+    ready(page)
+    (case,) = StoreReader(console.data).cases.open_cases("3330000021")
+    found = StoreReader(console.data).cases.show(case.number)
+    assert found is not None
+    assert [(it.operator, it.detail) for it in found.history if it.what == "note"] == [("anna", "Ha il PIN scaduto")]
+    ended(page)
+
+
+def test_a_call_about_a_case_that_is_with_others_is_filed(console: Console, sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    for key, note in (("Alt+2", "Serve una verifica"), ("Alt+1", "Chiede a che punto è")):
+        ready(page)
+        citizen("0", "3330000022")
+        expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+        page.keyboard.press("Alt+a")
+        expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+        page.keyboard.press("Alt+h")
+        expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+        page.locator("[name=subject]").select_option(index=1)
+        page.locator("textarea").fill(note)
+        page.keyboard.press(key)
+        expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    (case,) = StoreReader(console.data).cases.open_cases("3330000022")
+    found = StoreReader(console.data).cases.show(case.number)
+    assert found is not None
+    assert (case.level, case.disposition) == (Level.BACK_OFFICE, "second_level")
+    assert [it.detail for it in found.history if it.what == "note"] == ["Serve una verifica", "Chiede a che punto è"]
+    ended(page)
+
+
 def test_filing_without_a_subject_says_so_and_loses_nothing(sign_in: SignIn, citizen: Citizen) -> None:
     page = sign_in("anna", "/desk")
     ready(page)
@@ -146,14 +189,76 @@ def test_filing_without_a_subject_says_so_and_loses_nothing(sign_in: SignIn, cit
     expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
     page.locator("textarea").fill("<script>alert(1)</script> 😀 \u202egnol")
     page.keyboard.press("Alt+2")
-    expect(page.locator(".console-mistake")).to_have_text(re.compile("Scegli l'argomento"))
+    expect(page.get_by_role("alert").filter(has_text="Scegli l'argomento")).to_be_visible()
+    subject, note = page.locator("[name=subject]"), page.locator("textarea")
+    expect(subject).to_be_focused()
+    expect(subject).to_have_attribute("aria-invalid", "true")
+    expect(subject).to_have_accessible_description("Scegli l'argomento.")
+    expect(note).to_have_attribute("aria-invalid", "false")
     assert page.locator("textarea").input_value().startswith("<script>")
-    page.locator("[name=subject]").select_option(index=1)
+    subject.select_option(index=1)
+    note.fill("")
+    page.keyboard.press("Alt+2")
+    expect(note).to_be_focused()
+    expect(note).to_have_attribute("aria-invalid", "true")
+    expect(subject).to_have_attribute("aria-invalid", "false")
+    note.fill("Serve una verifica")
     page.keyboard.press("Alt+2")
     expect(page.locator(".console-notice")).to_be_visible()
     page.keyboard.press("Alt+h")
     expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
     ended(page)
+
+
+@pytest.mark.parametrize(
+    ("locale", "failed", "lost"),
+    [
+        ("it-IT", "L'archivio non risponde. Ora l'archivio non si può scrivere.", "Il server non ha risposto"),
+        ("en-GB", "The store does not answer. The store cannot be written now.", "The server has not answered"),
+    ],
+)
+def test_a_request_that_fails_is_told(sign_in: SignIn, locale: str, failed: str, lost: str) -> None:
+    page = sign_in("anna", "/desk", locale)
+    said = page.get_by_role("alert")
+    state = page.locator("#desk-state").get_attribute("data-state")
+    heading, detail = failed.split(". ", 1)
+    body = Templates(lambda _visit: [], str).render_alone("alone.html", locale[:2], heading=heading, detail=detail)
+    page.route("**/desk/state", lambda route: route.fulfill(status=503, body=body, content_type="text/html"))
+    page.keyboard.press("Alt+r")
+    expect(said).to_have_text(failed)
+    assert Axe().run(page).violations_count == 0
+    page.route("**/desk/state", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.keyboard.press("Alt+r")
+    expect(said).to_have_text(re.compile("Qualcosa è andato storto|Something went wrong"))
+    page.route("**/desk/state", lambda route: route.abort())
+    page.keyboard.press("Alt+r")
+    expect(said).to_contain_text(lost)
+    assert page.locator("#desk-state").get_attribute("data-state") == state
+    page.unroute("**/desk/state")
+    ready(page)
+    expect(said).to_be_empty()
+    page.keyboard.press("Alt+p")
+    ended(page)
+
+
+def test_what_cannot_be_done_at_the_desk_is_told_and_the_desk_stays(sign_in: SignIn) -> None:
+    page = sign_in("anna", "/desk")
+    heading, detail = "Non si può fare", "La pratica non è ancora nell'archivio; riprova."
+    body = f'<div id="problem"><h1>{heading}</h1><p>{detail}</p></div>'
+    page.route("**/desk/state", lambda route: route.fulfill(status=422, body=body, content_type="text/html"))
+    page.keyboard.press("Alt+r")
+    expect(page.get_by_role("alert")).to_have_text(f"{heading}. {detail}")
+    expect(page.locator("#desk-state")).to_be_visible()
+
+
+def test_a_search_that_fails_is_told_until_it_goes_well(sign_in: SignIn) -> None:
+    page = sign_in("anna", "/desk")
+    page.route("**/desk/articles?*", lambda route: route.abort())
+    page.locator("#q").press_sequentially("preavviso")
+    expect(page.get_by_role("alert")).to_contain_text("Il server non ha risposto")
+    page.unroute("**/desk/articles?*")
+    page.locator("#q").press_sequentially(" dimissioni")
+    expect(page.get_by_role("alert")).to_be_empty()
 
 
 def test_a_transfer_goes_on_with_the_same_contact(console: Console, sign_in: SignIn, citizen: Citizen) -> None:

@@ -11,7 +11,7 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from ivr_engine.errors import Unavailable
+from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.events import Outcome
 from ivr_engine.records.database import State
 
@@ -320,3 +320,30 @@ def test_a_whole_folder_deleted_does_not_stop_the_calls(store, story, ask, folde
         record(store, story.steps(10))
         assert store.writer.flush(10)
     assert steps_of(ask) == list(range(10))
+
+
+def test_what_was_given_up_while_it_ran_is_not_saved(store, ask):
+    running, told = threading.Event(), threading.Event()
+
+    def write(connection):
+        connection.execute("INSERT INTO settings (name, value) VALUES ('late', '1')")
+        running.set()
+        assert told.wait(10)
+
+    asked = store.writer.submit("late", write)
+    assert running.wait(10)
+    assert asked.cancel()
+    told.set()
+    assert store.writer.flush(10)
+    assert ask("SELECT count(*) FROM settings WHERE name = 'late'") == [(0,)]
+
+
+def test_a_refusal_is_no_fault(store):
+    def refuse(_connection):
+        raise IvrError("no")
+
+    with capture_logs() as logs:
+        with pytest.raises(IvrError, match="no"):
+            store.writer.submit("refused", refuse).result(10)
+        assert store.writer.flush(10)
+    assert logs == []

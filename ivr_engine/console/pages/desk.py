@@ -51,9 +51,15 @@ async def call(visit: Visit) -> Answer:
 
 
 async def become(visit: Visit) -> Answer:
-    """POST /desk/state"""
+    """POST /desk/state. Whoever is ready for the next call without filing this one keeps the note they wrote."""
     wish, reason = visit.form.text("state"), visit.form.text("reason")
     if wish == "ready":
+        seat, card = visit.office.operators.seat(visit.user.name), _card(visit)
+        if seat is not None and seat.state is State.WRAP_UP and card is not None and card.note:
+            try:
+                await visit.write(lambda connection: _work(connection, visit, card).note(card.note))
+            except IvrError as error:
+                return await _again(visit, {"note": visit.refusal(error)}, status=422)
         visit.office.operators.ready(visit.user.name)
     elif reason in REASONS:
         visit.office.operators.pause(visit.user.name, reason)
@@ -114,10 +120,9 @@ async def give(visit: Visit, line: str, article: str) -> Answer:
 
     def keep(connection: sqlite3.Connection) -> None:
         found = articles.in_force(connection, line, article, visit.language, on)
-        case = case_work.of_contact(connection, card.pop.contact, card.pop.line)
-        if found is None or case is None:
-            raise IvrError(visit.t("desk.no-case"))
-        Work(connection, case.number, visit.user, visit.now, contact=card.pop.contact).read_aloud(found)
+        if found is None:
+            raise IvrError(visit.t("desk.no-article"))
+        _work(connection, visit, card).read_aloud(found)
 
     try:
         await visit.write(keep)
@@ -145,11 +150,7 @@ async def file(visit: Visit) -> Answer:
         return await _again(visit, mistakes, status=422)
 
     def keep(connection: sqlite3.Connection) -> None:
-        case = case_work.of_contact(connection, card.pop.contact, card.pop.line)
-        if case is None:
-            raise IvrError(visit.t("desk.no-case"))
-        work = Work(connection, case.number, visit.user, visit.now, contact=card.pop.contact)
-        work.file(Disposition(chosen), note, (category, topic))
+        _work(connection, visit, card).file(Disposition(chosen), note, (category, topic))
 
     try:
         await visit.write(keep)
@@ -178,6 +179,14 @@ async def transfer(visit: Visit) -> Answer:
     visit.office.operators.transferred(visit.user.name)
     await visit.note("transferred a call", f"contact {contact.id}", visit.form.text("to"))
     return await _again(visit)
+
+
+def _work(connection: sqlite3.Connection, visit: Visit, card: Card) -> Work:
+    """On the case of the call in hand. Raises IvrError."""
+    case = case_work.of_contact(connection, card.pop.contact, card.pop.line)
+    if case is None:
+        raise IvrError(visit.t("desk.no-case"))
+    return Work(connection, case.number, visit.user, visit.now, contact=card.pop.contact)
 
 
 def _card(visit: Visit) -> Card | None:
