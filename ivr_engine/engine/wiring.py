@@ -25,6 +25,7 @@ from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
 from ivr_engine.observe.subject import Link
 from ivr_engine.plugins.pool import Pools
+from ivr_engine.records import users
 from ivr_engine.records.notices import Notices
 from ivr_engine.records.store import Store
 from ivr_engine.records.utterances import Utterances
@@ -147,7 +148,7 @@ class Engine:
                 answer_share=self.settings.engine.answer_share,
                 every=self.settings.asterisk.ledger_every,
             )
-            self.roll_call = RollCall(self.exchange, self.operators)
+            self.roll_call = RollCall(self.reactor, self.exchange, self.operators, self._with_desk, self._staff)
             self.follower.mark_beginning()
             self._control = control.listen(self.reactor, self.store.folder, commands(self))
             self.watchdog.start()
@@ -262,6 +263,10 @@ class Engine:
         Deferred.fromCoroutine(self.exchange.staff(member)).addErrback(
             lambda failure: log.warning("a queue's membership is not as wished", operator=member.operator, why=str(failure.value))
         )
+
+    def _with_desk(self) -> set[str]:
+        with self.store.administration.look() as connection:
+            return {user.name for user in users.everybody(connection) if user.queues}
 
     def _sign(self, sign: Sign) -> None:
         self.link.take(sign)

@@ -156,6 +156,10 @@ class Exchange(Protocol):
     async def staff(self, member: Member) -> None:
         """Make the queues' membership so; done twice it changes nothing. Raises Unavailable."""
 
+    async def staffed(self) -> Sequence[Member]:
+        """Whom `staff` brought into queues and who is there still, by an earlier engine too; whoever the exchange's own files put
+        there is not among them. Raises Unavailable."""
+
     async def redirect(self, channel: str, line: str) -> None:
         """Take a caller out of their talk, back to the engine on that line; the session that carried them ends as by a hang-up.
         Raises Unavailable."""

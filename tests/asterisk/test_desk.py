@@ -111,3 +111,15 @@ def test_ring_pop_answer_transfer_and_file(asterisk: RealAsterisk, engine: Engin
     assert 2 <= talks[0] <= 8, "Asterisk counts the first talk on until the caller is gone; the engine does not"
     assert row.talk_s == sum(talks)
     assert len(engine.file(row.id).cases) == 2, "a case on each line"
+
+
+def test_operators_of_an_engine_that_died_are_rung_no_more(asterisk: RealAsterisk, engine: Engine, page: Page) -> None:
+    page.keyboard.press("Alt+r")
+    state(page, "ready")
+    wait_for(lambda: paused(asterisk, "lavoro") is False, 10, lambda: asterisk.cli("queue show lavoro"))
+    page.close()
+    engine.kill()
+    assert paused(asterisk, "lavoro") is False, "else nobody need take her out"
+    engine.start()
+    wait_for(lambda: paused(asterisk, "lavoro") is None, 10, lambda: asterisk.cli("queue show lavoro"))
+    assert "op1" in asterisk.cli("queue show lavoro")

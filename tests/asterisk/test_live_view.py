@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from ivr_engine.exchange.interface import (
     ChannelGone,
     LinkDown,
     LinkUp,
+    Member,
     OperatorConnected,
     OperatorRinging,
     OperatorSilent,
@@ -248,3 +250,25 @@ def test_operators_on_a_break_serve_nobody(view: View) -> None:
     before = view.run(view.exchange.queue_state("lavoro")).serving
     view.asterisk.pause("op1")
     assert view.run(view.exchange.queue_state("lavoro")).serving == before - 1
+
+
+def test_whom_an_engine_brought_into_the_queues_is_told_from_those_of_the_site(view: View) -> None:
+    anna = Member("anna", "Local/opanna@operators", ("lavoro", "tfr"), ready=True)
+    own = replace(anna, operator="op1", phone="Local/op1@operators")  # he stands in queues.conf already
+    for member in (anna, own):
+        view.run(view.exchange.staff(member))
+    assert [(m.operator, m.phone, set(m.queues), m.ready) for m in view.run(view.exchange.staffed())] == [
+        ("anna", anna.phone, set(anna.queues), True)
+    ]
+    view.run(view.exchange.staff(replace(anna, ready=False, there=False)))
+    assert view.run(view.exchange.staffed()) == []
+
+
+def test_an_unknown_queue_keeps_nobody_out_of_the_others(view: View) -> None:
+    anna = Member("anna", "Local/opanna@operators", ("lavorro", "tfr"), ready=True)
+    view.run(view.exchange.staff(replace(anna, ready=False)))
+    failure = view.run(view.exchange.staff(anna))
+    (there,) = view.run(view.exchange.staffed())
+    view.run(view.exchange.staff(replace(anna, queues=("tfr",), there=False)))
+    assert "QueueAdd lavorro: Unable to add interface to queue: No such queue" in str(failure.value)
+    assert (there.queues, there.ready) == (("tfr",), True)

@@ -10,7 +10,7 @@ import structlog
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange import ledger
 from ivr_engine.exchange.asterisk.link import AsteriskSettings, Link, Owner
-from ivr_engine.exchange.asterisk.members import ALREADY_SO, staff_actions
+from ivr_engine.exchange.asterisk.members import ALREADY_SO, staff_actions, staffed
 from ivr_engine.exchange.asterisk.signs import queue_state
 from ivr_engine.exchange.interface import LinkDown, LinkUp
 
@@ -81,6 +81,10 @@ class AsteriskExchange:
     async def staff(self, member: Member) -> None:
         """Make the queues' membership so. Members written in queues.conf stay there, and are paused. Raises Unavailable."""
         await self._up().do(*staff_actions(member), allowed=ALREADY_SO)
+
+    async def staffed(self) -> Sequence[Member]:
+        """Whom `staff` brought into queues, by this engine or an earlier one, and who is there still. Raises Unavailable."""
+        return staffed(await self._up().rows("QueueStatus"))
 
     async def redirect(self, channel: str, line: str) -> None:
         """Take a caller out of their talk, back to the engine on that line. Raises Unavailable."""

@@ -1,13 +1,13 @@
-"""An operator's place in the queues, as actions of Asterisk's manager."""
+"""An operator's place in the queues, as actions of Asterisk's manager, and as it lists them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ivr_engine.exchange.interface import Member
 
-    from ivr_engine.exchange.interface import Member
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ALREADY_SO = (
     "Unable to add interface: Already there",
@@ -33,3 +33,15 @@ def staff_actions(member: Member) -> list[Mapping[str, str]]:
         "Paused": "false" if member.ready else "true",
     }
     return [*({**added, "Queue": queue} for queue in member.queues), pause]
+
+
+def staffed(rows: Sequence[Mapping[str, str]]) -> list[Member]:
+    """Whoever was brought into queues by such actions, from the rows of QueueStatus: members of queues.conf are static."""
+    brought: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in rows:
+        if row["Event"] == "QueueMember" and row["Membership"] == "dynamic":
+            brought.setdefault((row["Name"], row["Location"]), []).append(row)
+    return [
+        Member(name, phone, tuple(row["Queue"] for row in own), ready=any(row["Paused"] == "0" for row in own))
+        for (name, phone), own in brought.items()
+    ]

@@ -142,6 +142,10 @@ class VirtualExchange:
         else:
             operator.get_up()
 
+    async def staffed(self) -> Sequence[Member]:
+        """Nobody of whom the engine would not know: it has no operators that outlive the engine."""
+        return ()
+
     async def redirect(self, channel: str, line: str) -> None:
         """Take a caller out of their talk, back to the engine on that line. Raises Unavailable."""
         found = self._switch.channels.get(channel)

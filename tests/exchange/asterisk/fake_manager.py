@@ -39,7 +39,7 @@ class Turns:
 
 
 class FakeManager:
-    """Answers Login, Events, Ping and lists; `mute` actions get no answer, those on one of `no_queues` a refusal. `heard` is every
+    """Answers Login, Events, Ping and lists; `mute` actions get no answer, those on one of `no_queues` a refusal. `heard`: every
     action it was sent."""
 
     def __init__(self, port: int = 0) -> None:

@@ -125,6 +125,25 @@ def test_an_unknown_queue_keeps_nobody_out_of_the_others(watched: Watched, manag
     assert (paused["Action"], paused["Paused"]) == ("QueuePause", "false")
 
 
+def test_whom_an_engine_brought_into_the_queues(watched: Watched, manager: FakeManager) -> None:
+    member = {"Event": "QueueMember", "Queue": "lavoro", "Membership": "dynamic", "Paused": "0"}
+    anna, bruno = {"Name": "anna", "Location": "PJSIP/anna"}, {"Name": "bruno", "Location": "PJSIP/bruno"}
+    manager.rows["QueueStatus"] = [
+        {"Event": "QueueParams", "Queue": "lavoro"},
+        member | anna,
+        member | bruno | {"Paused": "1"},
+        member | {"Name": "op1", "Location": "PJSIP/op1", "Membership": "static"},
+        {"Event": "QueueParams", "Queue": "tfr"},
+        member | anna | {"Queue": "tfr", "Paused": "1"},
+    ]
+    watched.start()
+    watched.up()
+    assert watched.run(watched.exchange.staffed()) == [
+        Member("anna", "PJSIP/anna", ("lavoro", "tfr"), ready=True),
+        Member("bruno", "PJSIP/bruno", ("lavoro",), ready=False),
+    ]
+
+
 def test_a_cut_link_comes_up_again(watched: Watched, manager: FakeManager) -> None:
     watched.start()
     watched.up()
