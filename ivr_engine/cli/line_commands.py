@@ -8,7 +8,8 @@ from ivr_engine.cli.lines import lines
 __all__ = ["lines"]
 
 for command in (
-    *(publication.versions, publication.submit, publication.approve, publication.publish, publication.rollback),
+    *(publication.versions, publication.submit, publication.approve, publication.withdraw),
+    *(publication.publish, publication.rollback),
     *(notices.switch_off, notices.switch_on, making.new, making.test),
 ):
     lines.add_command(command)

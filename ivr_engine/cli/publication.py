@@ -1,4 +1,4 @@
-"""`ivr lines versions|submit|approve|publish|rollback`: from a draft to what callers hear."""
+"""`ivr lines versions|submit|approve|withdraw|publish|rollback`: from a draft to what callers hear."""
 
 from __future__ import annotations
 
@@ -69,6 +69,19 @@ def approve(settings: Settings, line: str, number: int | None, who: str) -> None
     version = publication.version(line, number)
     publication.approve(version, who, time.time())
     click.echo(f"{version} is approved; callers hear it after: ivr lines publish {line} --as NAME")
+
+
+@click.command()
+@click.argument("line")
+@_version
+@_signed
+@click.pass_obj
+def withdraw(settings: Settings, line: str, number: int | None, who: str) -> None:
+    """Take back what was submitted or approved for LINE: a draft again or, when its files have changed since, retired."""
+    publication = Publication(settings)
+    version = publication.version(line, number)
+    state = publication.withdraw(version, who, time.time())
+    click.echo(f"{version} is withdrawn and now {state}")
 
 
 @click.command()

@@ -143,6 +143,11 @@ class Publication:
         with self.store.change() as connection:
             versions.approve(connection, version, who, at)
 
+    def withdraw(self, version: Version, who: str, at: float) -> VersionState:
+        """What it is now. Raises IvrError."""
+        with self.store.change() as connection:
+            return versions.withdraw(connection, version, who, at)
+
     def publish(self, version: Version, who: str, at: float) -> int:
         """Check it, make and install its sounds, then switch; how many sounds were made. Raises Invalid, IvrError."""
         version = self._with_answers(version)

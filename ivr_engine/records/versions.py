@@ -36,7 +36,11 @@ class VersionState(StrEnum):
     SUBMITTED = "submitted"
     APPROVED = "approved"
     PUBLISHED = "published"
-    RETIRED = "retired"  # was published, or was overtaken by a later draft
+    RETIRED = "retired"  # was published, or was overtaken
+
+
+UNDER_WAY = (VersionState.DRAFT, VersionState.SUBMITTED, VersionState.APPROVED)
+"""Not heard yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def propose(connection: sqlite3.Connection, line: str, digest: str, files: Mappi
 def submit(connection: sqlite3.Connection, version: Version, who: str, at: float) -> None:
     """Its checks passed (the caller's duty): somebody asks for approval. Raises IvrError."""
     users.entitled(connection, who, WRITERS, "submit a version")
-    _need(version, VersionState.DRAFT)
+    _need(connection, version, VersionState.DRAFT)
     _set(connection, version, state=VersionState.SUBMITTED, submitted_by=who)
     audit.note(connection, at, who, "submitted", f"line {version.line}", f"version {version.version}")
 
@@ -94,21 +98,39 @@ def submit(connection: sqlite3.Connection, version: Version, who: str, at: float
 def approve(connection: sqlite3.Connection, version: Version, who: str, at: float) -> None:
     """A second person agrees. Raises IvrError, as for one's own version."""
     users.entitled(connection, who, APPROVERS, "approve a version")
-    _need(version, VersionState.SUBMITTED)
+    _need(connection, version, VersionState.SUBMITTED)
     if who in {version.author, version.submitted_by}:
         raise IvrError(f"{version} was submitted by {version.submitted_by}: somebody else must approve it", "two pairs of eyes")
     _set(connection, version, state=VersionState.APPROVED, approved_by=who)
     audit.note(connection, at, who, "approved", f"line {version.line}", f"version {version.version}")
 
 
+def withdraw(connection: sqlite3.Connection, version: Version, who: str, at: float) -> VersionState:
+    """Nobody asks for it any more: a draft again or, when the files have proposed a later one, retired. Raises IvrError."""
+    users.entitled(connection, who, WRITERS | APPROVERS, "withdraw a version")
+    _need(connection, version, VersionState.SUBMITTED, VersionState.APPROVED)
+    overtaken = connection.execute(
+        "SELECT 1 FROM line_versions WHERE line = ? AND version > ? AND author = ?", (version.line, version.version, ENGINE)
+    ).fetchone()
+    state = VersionState.RETIRED if overtaken else VersionState.DRAFT
+    _set(connection, version, state=state, submitted_by="", approved_by="")
+    audit.note(connection, at, who, "withdrawn", f"line {version.line}", f"version {version.version}")
+    return state
+
+
 def publish(connection: sqlite3.Connection, version: Version, who: str, at: float, *, approval: bool) -> None:
-    """From now on callers hear it. Without `approval` any unpublished version will do, and nobody need sign. Raises IvrError."""
+    """From now on callers hear it, and earlier ones under way are retired. Without `approval` any version under way will do, and
+    nobody need sign. Raises IvrError."""
     if approval or who:
         users.entitled(connection, who, APPROVERS, "publish a version")
     if approval:
-        _need(version, VersionState.APPROVED)
-    elif version.state in {VersionState.PUBLISHED, VersionState.RETIRED}:
-        raise IvrError(f"{version} is {version.state}", "to go back to an earlier version: ivr lines rollback")
+        _need(connection, version, VersionState.APPROVED)
+    elif (state := _now(connection, version)) not in UNDER_WAY:
+        raise IvrError(f"{version} is {state}", "to go back to an earlier version: ivr lines rollback")
+    connection.execute(
+        "UPDATE line_versions SET state = ? WHERE line = ? AND version < ? AND state IN (?, ?, ?)",
+        (VersionState.RETIRED, version.line, version.version, *UNDER_WAY),
+    )
     _switch(connection, version, who or LOCAL, at, "published")
 
 
@@ -194,9 +216,15 @@ def newest(connection: sqlite3.Connection, line: str) -> Version:
     return known[-1]
 
 
-def _need(version: Version, state: VersionState) -> None:
-    if version.state is not state:
-        raise IvrError(f"{version} is {version.state}, not {state}", "a version goes: draft, submitted, approved, published")
+def _need(connection: sqlite3.Connection, version: Version, *states: VersionState) -> None:
+    if (state := _now(connection, version)) not in states:
+        hint = "a version goes: draft, submitted, approved, published"
+        raise IvrError(f"{version} is {state}, not {' or '.join(states)}", hint)
+
+
+def _now(connection: sqlite3.Connection, version: Version) -> VersionState:
+    """Sounds may have been made since it was read."""
+    return get(connection, version.line, version.version).state
 
 
 def _set(connection: sqlite3.Connection, version: Version, **values: str | int) -> None:

@@ -65,7 +65,10 @@ def test_a_change_is_heard_once_two_people_have_agreed(site: Site) -> None:
     change(site, OLD, NEW)
     assert states(site) == ["published", "draft"]
     assert "there is no user 'eva'" in site.refused("lines", "submit", "prova", "--as", "eva")
-    assert site.run("lines", "submit", "prova", "--as", "bea").returncode == 0
+    submit = ("lines", "submit", "prova", "--as", "bea")
+    assert site.run(*submit).returncode == 0
+    assert site.run("lines", "withdraw", "prova", "--as", "ivo").stdout == "prova version 2 is withdrawn and now draft\n"
+    assert site.run(*submit).returncode == 0
     assert "bea is back_office" in site.refused("lines", "approve", "prova", "--as", "bea")
     assert "is submitted, not approved" in site.refused("lines", "publish", "prova", "--as", "ada")
     assert site.run("lines", "approve", "prova", "--as", "ivo").returncode == 0
@@ -77,7 +80,8 @@ def test_a_change_is_heard_once_two_people_have_agreed(site: Site) -> None:
     assert OLD in heard(site)
     assert states(site) == ["published", "retired"]
     audit = site.run("audit", "--object", "line prova").stdout
-    assert [word for word in ("rolled back", "published", "approved", "submitted", "proposed") if word not in audit] == []
+    deeds = ("rolled back", "published", "approved", "withdrawn", "submitted", "proposed")
+    assert [word for word in deeds if word not in audit] == []
 
 
 @pytest.mark.timeout(120)

@@ -68,6 +68,13 @@ def test_a_file_is_submitted_approved_published_and_taken_back(console: Console,
     clean(writer)
     writer.get_by_role("button", name="Controlla e chiedi").click()
     expect(writer.locator("#main")).to_contain_text("L'hai proposta tu")
+    supervisor = sign_in("supervisor", "/lines/prova/versions")
+    supervisor.get_by_role("button", name="Ritira").click()
+    expect(supervisor.locator("#version-2")).to_contain_text("bozza")
+    writer.reload()
+    writer.get_by_role("button", name="Controlla e chiedi").click()
+    expect(writer.get_by_role("button", name="Ritira")).to_be_visible()
+    expect(writer.locator("#main")).to_contain_text("L'hai proposta tu")
     refused = console.post("back_office", "/lines/prova/versions/2", do="approve")
     assert refused.status == 403
     assert console.post("ministry", "/lines/prova/versions/2", do="submit").status == 403
@@ -87,7 +94,7 @@ def test_a_file_is_submitted_approved_published_and_taken_back(console: Console,
     expect(ministry.locator("#version-1")).to_contain_text("pubblicata", timeout=90_000)
     assert OLD in heard(console)
     audited = console.run("audit", "--object", "line prova").stdout
-    for deed in ("submitted", "approved", "published", "rolled back"):
+    for deed in ("submitted", "withdrawn", "approved", "published", "rolled back"):
         assert deed in audited
 
 

@@ -102,6 +102,44 @@ def test_the_first_files_are_published_and_later_ones_are_drafts(store: Administ
         assert versions.newest(connection, "lavoro").version == 3
 
 
+def test_what_was_submitted_or_approved_can_be_withdrawn(store: Administration) -> None:
+    with store.change() as connection:
+        propose(connection, "one")
+        propose(connection, "two")
+        second = versions.newest(connection, "lavoro")
+        with pytest.raises(IvrError, match="is draft, not submitted or approved"):
+            versions.withdraw(connection, second, "bea", NOW)
+        versions.submit(connection, second, "bea", NOW)
+        with pytest.raises(IvrError, match="ope is operator"):
+            versions.withdraw(connection, second, "ope", NOW)
+        assert versions.withdraw(connection, second, "min", NOW) is VersionState.DRAFT
+        versions.submit(connection, second, "bea", NOW)
+        versions.approve(connection, second, "ivo", NOW)
+        approved = versions.newest(connection, "lavoro")
+        propose(connection, "three")
+        assert versions.withdraw(connection, approved, "bea", NOW) is VersionState.RETIRED
+        for approval in (True, False):
+            with pytest.raises(IvrError, match="lavoro version 2 is retired"):
+                versions.publish(connection, approved, "min", NOW, approval=approval)  # as it was while its sounds were made
+        assert states(connection) == [(1, "published"), (2, "retired"), (3, "draft")]
+    assert [what for who, what, _object in log(store) if who in {"min", "bea"}] == ["submitted", "withdrawn"] * 2
+
+
+def test_what_is_published_takes_the_place_of_what_was_on_its_way_before(store: Administration) -> None:
+    with store.change() as connection:
+        for text in ("one", "two", "three", "four"):
+            propose(connection, text)
+            if text != "one":
+                versions.submit(connection, versions.newest(connection, "lavoro"), "bea", NOW)
+        versions.approve(connection, versions.get(connection, "lavoro", 2), "ivo", NOW)
+        versions.approve(connection, versions.get(connection, "lavoro", 3), "ivo", NOW)
+        versions.publish(connection, versions.get(connection, "lavoro", 3), "min", NOW, approval=True)
+        assert states(connection) == [(1, "retired"), (2, "retired"), (3, "published"), (4, "submitted")]
+        before = versions.before_published(connection, "lavoro")
+        assert before is not None
+        assert before.version == 1
+
+
 def test_two_people_bring_a_version_to_the_callers(store: Administration) -> None:
     with store.change() as connection:
         propose(connection, "one")

@@ -11,7 +11,7 @@ from ivr_engine.console.problems import told
 from ivr_engine.console.visit import Forbidden, NotFound
 from ivr_engine.errors import Invalid, IvrError
 from ivr_engine.records import versions
-from ivr_engine.records.versions import APPROVERS, WRITERS, VersionState
+from ivr_engine.records.versions import APPROVERS, UNDER_WAY, WRITERS, VersionState
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _MOST = 20
 _LONGEST = 400  # lines of one version's differences
-_UNDER_WAY = frozenset({VersionState.DRAFT, VersionState.SUBMITTED, VersionState.APPROVED})
 _ROLES: Mapping[str, frozenset[Role]] = {
     "look": WRITERS | APPROVERS,
     "submit": WRITERS,
     "approve": APPROVERS,
+    "withdraw": WRITERS | APPROVERS,
     "publish": APPROVERS,
     "rollback": APPROVERS,
 }
@@ -62,6 +62,7 @@ async def act(visit: Visit, line: str, version: str) -> Answer:
     actions: dict[str, Callable[[], object]] = {
         "submit": lambda: publication.submit(publication.version(line, number), who, at),
         "approve": lambda: publication.approve(publication.version(line, number), who, at),
+        "withdraw": lambda: publication.withdraw(publication.version(line, number), who, at),
         "publish": lambda: publication.publish(publication.version(line, number), who, at),
         "rollback": lambda: publication.roll_back(line, number, who, at),
     }
@@ -101,8 +102,8 @@ def _may(visit: Visit, version: Version, *, approval: bool) -> tuple[str, ...]:
     own = visit.user.name in {version.author, version.submitted_by}
     possible = {
         VersionState.DRAFT: ("submit",) if approval else ("submit", "publish"),
-        VersionState.SUBMITTED: (*(() if own else ("approve",)), *(() if approval else ("publish",))),
-        VersionState.APPROVED: ("publish",),
+        VersionState.SUBMITTED: (*(() if own else ("approve",)), *(() if approval else ("publish",)), "withdraw"),
+        VersionState.APPROVED: ("publish", "withdraw"),
         VersionState.RETIRED: ("rollback",) if version.published is not None else (),
     }
     return tuple(what for what in possible.get(version.state, ()) if visit.user.role in _ROLES[what])
@@ -134,7 +135,7 @@ async def _page(visit: Visit, line: str, mistake: str = "", problems: list[Told]
             Row(
                 version,
                 _may(visit, version, approval=approval),
-                changed(files, version.files) if version.state in _UNDER_WAY else [],
+                changed(files, version.files) if version.state in UNDER_WAY else [],
             )
             for version in versions.latest(connection, line, _MOST)
         ]
