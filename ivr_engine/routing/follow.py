@@ -173,7 +173,7 @@ class Follower:
         # First who is followed, then who lives: a call that is followed only from then on may have begun after that look.
         followed = self._contacts.lost()
         try:
-            alive = await self._exchange.live_channels()
+            alive = await self._exchange.live_channels() if followed else frozenset()
         except Unavailable:
             alive = None  # nobody can be declared gone now, but the ledger can be read all the same
         try:

@@ -48,15 +48,18 @@ class Reactor(Clock):
 
 
 class Switch:
-    """The exchange at the edge: a set of channels and a real queue_log. `when_asked` happens while it says who lives."""
+    """The exchange at the edge: a set of channels and a real queue_log. `when_asked` happens while it says who lives; `asked` and
+    `read` count how often it was, and its ledger."""
 
     name = "asterisk"
 
     def __init__(self, log: Path) -> None:
         self.log, self.alive, self.away, self.unreadable = log, set[str](), False, False
+        self.asked = self.read = 0
         self.when_asked: Callable[[], object] = lambda: None
 
     async def live_channels(self) -> frozenset[str]:
+        self.asked += 1
         if self.away:
             raise Unavailable("away")
         alive = frozenset(self.alive)
@@ -64,6 +67,7 @@ class Switch:
         return alive
 
     def ledger(self, position: str) -> Any:
+        self.read += 1
         if self.unreadable:
             raise Unavailable("unreadable")
         return ledger.read(self.log, position)
@@ -219,10 +223,9 @@ def test_a_caller_nobody_knows_is_looked_for_at_once(house: House, queue: str, s
     house.look()
     house.switch.alive = {CHANNEL}
     house.switch.write(CHANNEL, "NONE", "ENTERQUEUE", "", "", "1", queue=queue)
-    asked: list[bool] = []
-    house.switch.when_asked = lambda: asked.append(True)
+    before = house.switch.read
     house.follower.take(CallerJoined(CHANNEL, queue, 1))
-    assert (house.contacts.on(CHANNEL) is not None, bool(asked)) == (seen, seen)
+    assert (house.contacts.on(CHANNEL) is not None, house.switch.read > before) == (seen, seen)
 
 
 # Calls whose session is lost
@@ -253,7 +256,23 @@ def test_what_asterisk_writes_after_the_hang_up_counts(house: House) -> None:
     assert (row.outcome, row.cause, row.talk_s) == (Outcome.ANSWERED, Cause.EXCHANGE_LOST, 31)
 
 
+def test_the_exchange_is_asked_for_its_channels_only_while_a_call_is_followed(house: House) -> None:
+    contact = house.waiting(None)
+    house.look()
+    assert (house.switch.asked, house.switch.read) == (0, 1)
+    contact.lost = Cause.EXCHANGE_LOST
+    house.look()
+    house.wait(GRACE_S)
+    assert contact.ended
+    asked = house.switch.asked
+    house.look()
+    assert house.switch.asked == asked
+
+
 def test_a_call_that_is_lost_while_the_exchange_is_asked_is_not_taken_for_gone(house: House) -> None:
+    other = "1700000000.6"
+    house.contacts.add(Contact(house.book, "C0", other, "lavoro", lost=Cause.ENGINE_LOST))
+    house.switch.alive = {other}
     house.switch.when_asked = lambda: house.waiting(Cause.EXCHANGE_LOST)  # after the exchange has listed the living
     house.look()
     (timer,) = house.reactor.getDelayedCalls()

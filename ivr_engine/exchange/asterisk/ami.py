@@ -45,8 +45,8 @@ class Message(ManagerMsg):  # type: ignore[misc]  # pyst2 has no types
 class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
     """One connection, for one use: connect, log in, ask from one thread, close; then make a new one.
 
-    `on_event(headers)` gets every event and `on_lost()` is called once when the connection ends, both in the reading
-    thread. Whatever is awaited is given up after `timeout` seconds with Unavailable.
+    `on_event(headers)` gets every event but the rows of lists, and `on_lost()` is called once when the connection ends, both in
+    the reading thread. Whatever is awaited is given up after `timeout` seconds with Unavailable.
     """
 
     def __init__(self, on_event: Callable[[Mapping[str, str]], None], on_lost: Callable[[], None], timeout: float) -> None:
@@ -57,6 +57,7 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
         self._thread = threading.Thread(target=self.message_loop, name="ami-reader", daemon=True)
         self._numbers = itertools.count(1)
         self._asked = ""
+        self._tell_rows = False
         self._closed, self._ended = threading.Event(), threading.Event()
         self._answers: SimpleQueue[Message | None] = SimpleQueue()
 
@@ -91,9 +92,11 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
         self._send({**(cdict or {}), **kwargs})
         return self._answer()
 
-    def rows(self, action: str) -> list[Mapping[str, str]]:
-        """Do an action that answers with a list and return its rows. Raises Unavailable, also when it is refused."""
-        response = self.send_action({"Action": action})
+    def rows(self, action: str, queue: str = "", *, tell: bool = False) -> list[Mapping[str, str]]:
+        """Do an action that answers with a list, of one queue or of everything, and return its rows. Raises Unavailable.
+        `tell`: they go to `on_event` too, in their place among the events."""
+        self._tell_rows = tell
+        response = self.send_action({"Action": action, "Queue": queue} if queue else {"Action": action})
         if response["Response"] != "Success":
             hint = "compare the user's rights with dialplans/manager_ivr.conf"
             raise Refused(f"Asterisk's manager refused {action}: {response.get_header('Message', '')}", hint)
@@ -134,9 +137,10 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
             self._on_lost()
 
     def _take(self, message: Message) -> None:
-        if message.has_header("Event"):
+        asked = message.get_header("ActionID") == self._asked
+        if message.has_header("Event") and (self._tell_rows or not asked):
             self._on_event(message.headers)
-        if message.get_header("ActionID") == self._asked:
+        if asked:
             self._answers.put(message)
 
     def _send(self, action: Mapping[str, str]) -> None:

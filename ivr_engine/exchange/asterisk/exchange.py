@@ -76,7 +76,7 @@ class AsteriskExchange:
 
     async def queue_state(self, queue: str) -> QueueState | None:
         """How a queue stands now; None when there is none of that name. Raises Unavailable, as live_channels does."""
-        return queue_state(await self._up().rows("QueueStatus"), queue)
+        return queue_state(await self._up().rows("QueueStatus", queue), queue)
 
     async def staff(self, member: Member) -> None:
         """Make the queues' membership so. Members written in queues.conf stay there, and are paused. Raises Unavailable."""

@@ -71,9 +71,9 @@ class Link:
         self._work.put(None)
         self._ami.close()
 
-    def rows(self, action: str) -> Deferred[list[Mapping[str, str]]]:
-        """The rows of an action that answers with a list; fails with Unavailable."""
-        return self._ask(lambda: self._ami.rows(action))
+    def rows(self, action: str, queue: str = "") -> Deferred[list[Mapping[str, str]]]:
+        """The rows of an action that answers with a list, of one queue or of everything; fails with Unavailable."""
+        return self._ask(lambda: self._ami.rows(action, queue))
 
     def do(self, *actions: Mapping[str, str], allowed: Sequence[str] = ()) -> Deferred[None]:
         """Do actions, in that order, also after a refused one; fails with Unavailable, which names all that were. See Ami.do."""
@@ -119,7 +119,7 @@ class Link:
         self._ami.login(self._settings.user, self._settings.secret)
         self._reactor.callFromThread(self._owner.up, self)
         self._ami.listen()
-        self._ami.rows("QueueStatus")  # its rows reach the owner as events
+        self._ami.rows("QueueStatus", tell=True)  # who waits already reaches the owner as signs
         while True:
             try:
                 work = self._work.get(timeout=self._settings.ping_every)

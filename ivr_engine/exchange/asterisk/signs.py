@@ -42,7 +42,7 @@ def _complete(event: Headers) -> Sign:
 
 _SIGNS: dict[str, Callable[[Headers], Sign]] = {
     "QueueCallerJoin": _joined,
-    "QueueEntry": _joined,  # the answer to QueueStatus: who was waiting already when the link came up
+    "QueueEntry": _joined,  # a row of QueueStatus: who was waiting already when the link came up
     "AgentCalled": lambda event: OperatorRinging(event["Uniqueid"], event["Queue"], event["MemberName"]),
     "AgentConnect": _connected,
     "AgentRingNoAnswer": lambda event: OperatorSilent(event["Uniqueid"], event["Queue"], event["MemberName"]),

@@ -140,12 +140,23 @@ def test_messages_in_any_pieces(ami: Ami, manager: FakeManager, ear: Ear) -> Non
     assert ear.events[0]["Uniqueid"] == "1"
 
 
-def test_a_list_is_read_to_its_end_with_other_events_between(ami: Ami, manager: FakeManager, ear: Ear) -> None:
-    manager.rows["CoreShowChannels"] = [{"Event": "CoreShowChannel", "Uniqueid": n} for n in ("1", "2")]
+@pytest.mark.parametrize(("tell", "told"), [(False, []), (True, ["QueueParams", "QueueEntry", "QueueStatusComplete"])])
+def test_a_list_is_read_to_its_end_with_other_events_between(
+    ami: Ami, manager: FakeManager, ear: Ear, tell: bool, told: list[str]
+) -> None:
+    manager.rows["QueueStatus"] = [{"Event": name, "Queue": "lavoro"} for name in ("QueueParams", "QueueEntry")]
     connected(ami, manager)
     manager.event("A")
-    assert [row["Uniqueid"] for row in ami.rows("CoreShowChannels")] == ["1", "2"]
-    assert ear.wait_for(4) == ["A", "CoreShowChannel", "CoreShowChannel", "CoreShowChannelsComplete"]
+    assert [row["Event"] for row in ami.rows("QueueStatus", tell=tell)] == ["QueueParams", "QueueEntry"]
+    manager.event("B")
+    assert ear.wait_for(len(told) + 2) == ["A", *told, "B"]
+
+
+def test_a_list_of_one_queue(ami: Ami, manager: FakeManager) -> None:
+    connected(ami, manager)
+    ami.rows("QueueStatus")
+    ami.rows("QueueStatus", "lavoro")
+    assert [action.get("Queue") for action in manager.heard if action["Action"] == "QueueStatus"] == [None, "lavoro"]
 
 
 def test_a_list_that_is_refused(ami: Ami, manager: FakeManager) -> None:

@@ -85,6 +85,20 @@ def test_link_up_comes_first_then_who_waits_then_what_happens(watched: Watched, 
     assert manager.names()[:3] == ["Login", "Events", "QueueStatus"]
 
 
+def test_how_a_queue_stands_is_asked_of_that_queue_and_brings_no_caller_twice(watched: Watched, manager: FakeManager) -> None:
+    manager.rows["QueueStatus"] = [
+        {"Event": "QueueParams", "Queue": "lavoro"},
+        {"Event": "QueueEntry", "Queue": "lavoro", "Uniqueid": "9.1", "Position": "1"},
+    ]
+    watched.start()
+    watched.turns.until(lambda: len(watched.told) >= 2)
+    assert watched.run(watched.exchange.queue_state("lavoro")).waiting == 1
+    manager.event("Hangup", Uniqueid="9.1")
+    watched.turns.until(lambda: ChannelGone("9.1") in watched.told)
+    assert watched.told.count(CallerJoined("9.1", "lavoro", 1)) == 1
+    assert [action.get("Queue") for action in manager.heard if action["Action"] == "QueueStatus"] == [None, "lavoro"]
+
+
 def test_an_event_that_cannot_be_read_costs_only_itself(watched: Watched, manager: FakeManager) -> None:
     watched.start()
     watched.up()
