@@ -22,7 +22,7 @@ from ivr_engine.records.versions import VersionState
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ivr_engine.config import Settings
     from ivr_engine.engine.lines import Lines
@@ -35,6 +35,14 @@ def _still_heard(connection: sqlite3.Connection, line: str, files: Iterable[str]
     heard = versions.published(connection, line)
     found = drafts.latest_published(connection, line, files, since)
     return [draft for draft in found if heard is not None and body_of(heard.files, draft.file, draft.article) == draft.body]
+
+
+def _with(version: Version, later: Sequence[Draft]) -> Version:
+    return replace(version, files=kept(version.files, later, unless_changed=False))
+
+
+class _Overtaken(Exception):
+    """Something was published while sounds were made."""
 
 
 class Publication:
@@ -126,15 +134,14 @@ class Publication:
         with self.store.look() as connection:
             return versions.newest(connection, line) if number is None else versions.get(connection, line, number)
 
-    def _with_answers(self, version: Version) -> Version:
-        """The version with the articles that were published after it was made."""
+    def _later_answers(self, version: Version) -> list[Draft]:
+        """The articles that were published after the version was made."""
         with self.store.look() as connection:
-            later = _still_heard(connection, version.line, version.files, version.created)
-        return replace(version, files=kept(version.files, later, unless_changed=False))
+            return _still_heard(connection, version.line, version.files, version.created)
 
     def submit(self, version: Version, who: str, at: float) -> None:
         """Check it, then ask for approval. Raises Invalid, IvrError."""
-        self._checked(self._with_answers(version), at)
+        self._checked(_with(version, self._later_answers(version)), at)
         with self.store.change() as connection:
             versions.submit(connection, version, who, at)
 
@@ -149,10 +156,20 @@ class Publication:
             return versions.withdraw(connection, version, who, at)
 
     def publish(self, version: Version, who: str, at: float) -> int:
-        """Check it, make and install its sounds, then switch; how many sounds were made. Raises Invalid, IvrError."""
-        version = self._with_answers(version)
-        lines = self._checked(version, at)
-        return self._switch(lines, version.line, at, partial(versions.publish, version=version, who=who, at=at))
+        """Check it, make and install its sounds, then switch; how many sounds were made. An answer that is published meanwhile is
+        taken along: from the beginning then. Raises Invalid, IvrError."""
+        later = self._later_answers(version)
+        merged = _with(version, later)
+
+        def change(connection: sqlite3.Connection, *, approval: bool) -> None:
+            if _still_heard(connection, version.line, version.files, version.created) != later:
+                raise _Overtaken
+            versions.publish(connection, merged, who, at, approval=approval)
+
+        try:
+            return self._switch(self._checked(merged, at), version.line, at, change)
+        except _Overtaken:
+            return self.publish(version, who, at)
 
     def roll_back(self, line: str, number: int | None, who: str, at: float) -> Version:
         """Back to an earlier version, by default the one heard before. Raises Invalid, IvrError."""

@@ -109,6 +109,23 @@ def test_other_changes_of_the_files_keep_what_was_published(site: Site, publicat
     assert "Buongiorno." in str(publication.published(NOW)[0].lines["prova"].prompts)
 
 
+def test_an_answer_published_while_a_versions_sounds_are_made_is_taken_along(
+    site: Site, publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(site, "prompts.yaml", "Benvenuti.", "Buongiorno.")
+    (draft,) = publication.propose(NOW + 1)
+
+    def slow_voice(self: Publication, _lines: object) -> int:
+        monkeypatch.setattr(Publication, "make_sounds", lambda _self, _lines: 0)
+        correct(self, NEW, NOW + 3)
+        return 0
+
+    monkeypatch.setattr(Publication, "make_sounds", slow_voice)
+    publication.publish(draft, "", NOW + 2)
+    assert heard(publication) == NEW
+    assert "Buongiorno." in str(publication.published(NOW)[0].lines["prova"].prompts)
+
+
 def test_a_file_that_says_the_article_anew_is_taken_at_its_word(site: Site, publication: Publication) -> None:
     correct(publication, NEW, NOW + 1)
     change(site, "articles.yaml", "entro trenta giorni", "entro sei giorni")
