@@ -56,7 +56,7 @@ class RealAsterisk:
         self.home = root.outside(f"/tmp/ivr-asterisk-{secrets.token_hex(4)}")
         self.sip_port = free_port(socket.SOCK_DGRAM)
         self.ami_port = free_port()
-        self.ami_user, self.ami_secret = "ivr", "change-me"  # those of the shipped manager_ivr.conf
+        self.ami_user, self.ami_secret = "ivr", secrets.token_hex(16)  # the account of the shipped manager_ivr.conf
         self.operators = tuple(f"op{n}" for n in range(1, operators + 1))
         self._harness_secret = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
@@ -257,6 +257,7 @@ class RealAsterisk:
             "ami_port": self.ami_port,
             "sip_port": self.sip_port,
             "secret": self._harness_secret,
+            "ivr_secret": self.ami_secret,
             "globals": "".join(f"{name} = {value}\n" for name, value in DEFAULTS.items()),
             "members": members,
             "rtp_first": min(rtp, 60000),

@@ -65,6 +65,8 @@ def verbs(asterisk: RealAsterisk, citizen: Citizen) -> list[str]:
         ("800196004", "tfr_cliclavoro"),
         ("+39800196001", "lavoro"),
         ("0039800196001", "lavoro"),
+        ("800196009", "prova"),  # the site's own
+        ("+39800196009", "prova"),
     ],
 )
 def test_each_number_reaches_its_line(

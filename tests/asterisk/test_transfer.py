@@ -38,18 +38,18 @@ PROMPTS = 'numero: {it: "Otto zero tre.", en: "Eight zero three."}\n'
 
 
 @pytest.fixture
-def engine(asterisk: RealAsterisk, audio: Path, tmp_path: Path) -> Iterator[Engine]:
+def engine(asterisk: RealAsterisk, audio: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine that puts callers through to the number of the test."""
     place = tmp_path / "lines" / "prova"
     place.mkdir(parents=True)
     (place / "line.yaml").write_text(LINE + "  # menus: none, the caller is put through at once\n", encoding="utf-8")
     (place / "prompts.yaml").write_text(PROMPTS, encoding="utf-8")
     engine = Engine(tmp_path, asterisk, audio)
     text = engine.settings.read_text().replace(f'"{LINES}"', f'"{place.parent}"')
-    engine.settings.write_text(f'{text}\n[transfers.inps]\nnumber = "803164"\n')
+    engine.settings.write_text(f'{text}\n[transfers.inps]\nnumber = "{request.param}"\n')
     engine.start()
     yield engine
     engine.stop()
-    asterisk.cli("dialplan reload")
 
 
 def journal(engine: Engine, row: ContactRow) -> list[tuple[str, dict[str, object]]]:
@@ -63,10 +63,8 @@ def ended(engine: Engine) -> ContactRow:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("engine", ["803001"], indirect=True)
 def test_a_body_that_the_site_allows_is_talked_to(asterisk: RealAsterisk, engine: Engine) -> None:
-    # Another step of the same context would do for every number; here one body answers, and talks for three seconds.
-    for priority, application in enumerate(("Answer()", "Wait(3)", "Hangup()"), 1):
-        asterisk.cli(f"dialplan add extension 803164,{priority},{application} into ivr-transfer")
     asterisk.call("800196009")
     row = ended(engine)
     assert (row.outcome, row.cause) == (Outcome.TRANSFERRED, Cause.GOODBYE)
@@ -76,6 +74,7 @@ def test_a_body_that_the_site_allows_is_talked_to(asterisk: RealAsterisk, engine
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("engine", ["803164"], indirect=True)
 def test_as_shipped_nothing_is_dialled_and_the_number_is_said_twice(asterisk: RealAsterisk, engine: Engine) -> None:
     asterisk.call("800196009")
     row = ended(engine)
@@ -87,9 +86,8 @@ def test_as_shipped_nothing_is_dialled_and_the_number_is_said_twice(asterisk: Re
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("engine", ["+390646831"], indirect=True)
 def test_a_caller_who_hangs_up_there_has_talked_there(asterisk: RealAsterisk, engine: Engine) -> None:
-    for priority, application in enumerate(("Answer()", "Wait(30)", "Hangup()"), 1):
-        asterisk.cli(f"dialplan add extension 803164,{priority},{application} into ivr-transfer")
     asterisk.call("800196009", hangup_after=8)
     row = ended(engine)
     assert (row.outcome, row.cause) == (Outcome.TRANSFERRED, Cause.CALLER)
