@@ -77,6 +77,10 @@ def search(connection: sqlite3.Connection, words: str, number: str | None) -> li
     return [_person(row) for row in rows]
 
 
+class Overtaken(IvrError):
+    """They are not any more as whoever writes about them knew them."""
+
+
 class Known(NamedTuple):
     """What people write down of a citizen; "" for what nobody knows."""
 
@@ -86,14 +90,14 @@ class Known(NamedTuple):
 
 
 def update(connection: sqlite3.Connection, citizen: int, new: Known, seen: Known, who: str, at: float) -> None:
-    """`seen`: what it was when they began to write. Raises IvrError: it is not that any more, they were erased, a code or an
-    address that is none, or a code somebody else has."""
+    """`seen`: what it was when they began to write. Raises Overtaken when it is not that any more, or they were erased, and
+    IvrError for a code or an address that is none, or a code somebody else has."""
     email, tax_code = new.email, new.tax_code
     person = get(connection, citizen)
     if person is None or person.erased:
-        raise IvrError("that citizen is not known, or their data were erased")
+        raise Overtaken("that citizen is not known, or their data were erased")
     if seen != (person.name, person.tax_code, person.email):
-        raise IvrError("somebody has changed it meanwhile", "this is how it is now: write yours again")
+        raise Overtaken("somebody has changed it meanwhile", "this is how it is now: write yours again")
     if email and not _EMAIL.fullmatch(email):
         raise IvrError(f"{email!r:.60} is no e-mail address", "name@domain.it")
     code = checked_tax_code(tax_code)

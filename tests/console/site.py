@@ -73,6 +73,6 @@ class Console(Site):
         assert found
         return found[1]
 
-    def post(self, name: str, path: str, **form: str) -> Reply:
+    def post(self, name: str, path: str, /, **form: str) -> Reply:
         """A form of theirs."""
         return self.ask("POST", path, cookie=self.session(name), form={"csrf": self.csrf(name), **form})

@@ -75,7 +75,7 @@ def test_who_wishes_to_be_called_back_is_called_until_somebody_answers(console: 
     page.get_by_role("button", name="Non risponde: resta in elenco").click()
     expect(page.locator("tbody")).to_contain_text("1, non risponde")
     other.get_by_role("button", name="Ho parlato con la persona").click()
-    expect(other.get_by_role("alert")).to_contain_text("Nel frattempo qualcuno ha già richiamato questa persona")
+    expect(other.locator(".console-mistake")).to_contain_text("Nel frattempo qualcuno ha già richiamato questa persona")
     other.get_by_role("button", name="Ho parlato con la persona").click()
     expect(other.get_by_text("Nessuno aspetta di essere richiamato.")).to_be_visible()
     other.goto("/callbacks?over=1")
@@ -304,6 +304,8 @@ def test_a_citizens_data_is_corrected_exported_and_forgotten(console: Console, s
     assert "RSSMRA80A01H501U" in exported
     assert "+393335550001" in exported
     assert "Il mio fax" in exported
+    stale = console.post("anna", f"/citizens/{known.id}", name="Altro", tax_code="", email="", seen_name=HOSTILE)
+    assert (stale.status, "Qualcuno ha cambiato questi dati nel frattempo" in stale.text) == (422, True)
     page.get_by_role("button", name="Cancella i dati").click()
     page.get_by_role("button", name="Cancella per sempre").click()
     expect(page.locator("#main")).to_contain_text("sono stati cancellati")
@@ -313,6 +315,8 @@ def test_a_citizens_data_is_corrected_exported_and_forgotten(console: Console, s
         (words,) = connection.execute("SELECT count(*) FROM private WHERE value = 'Il mio fax'").fetchone()
     assert person is not None
     assert (person.number, person.name, person.tax_code, person.erased) == ("", "", "", True)
+    late = console.post("anna", f"/citizens/{known.id}", name="Altro", tax_code="", email="")
+    assert (late.status, "i suoi dati sono stati cancellati" in late.text) == (422, True)
     assert (left, words) == (2, 0)
     spool = b"".join(file.read_bytes() for file in (console.data / "spool").iterdir())
     assert b"3335550001" not in spool

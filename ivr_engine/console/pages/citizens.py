@@ -41,10 +41,10 @@ async def change(visit: Visit, citizen: str) -> Answer:
     new, seen = (Known(*(visit.form.text(f"{prefix}{name}") for name in Known._fields)) for prefix in ("", "seen_"))
     try:
         await visit.write(lambda connection: people.update(connection, number, new, seen, visit.user.name, visit.now))
+    except people.Overtaken as error:
+        return await _page(visit, number, {"": visit.refusal(error)})
     except IvrError as error:
-        wrong = "email" if "e-mail" in error.message else "tax_code" if "code" in error.message else ""
-        if not wrong:
-            return await _page(visit, number, {"": visit.refusal(error)})
+        wrong = "email" if "e-mail" in error.message else "tax_code"
         return await _page(visit, number, {wrong: visit.t(f"citizens.wrong.{wrong}")}, visit.form)
     return visit.see(f"/citizens/{number}")
 
