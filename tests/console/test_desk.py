@@ -237,7 +237,6 @@ def test_a_request_that_fails_is_told(sign_in: SignIn, locale: str, failed: str,
     page.unroute("**/desk/state")
     ready(page)
     expect(said).to_be_empty()
-    page.keyboard.press("Alt+p")
     ended(page)
 
 

@@ -64,11 +64,39 @@
     },
   };
 
+  // What the server said instead of what was asked for; "" when it is no page of that kind.
+  const problem = (answer) => {
+    const found = new DOMParser().parseFromString(answer, "text/html").getElementById("problem");
+    return found ? [...found.children].map((part) => part.textContent).join(". ") : "";
+  };
+
+  // A request of htmx that fails is told above the page, until it is made again and does not, or the next form is sent.
+  const watchRequests = (place) => {
+    let failed = "";
+    const show = (path, why) => {
+      failed = path;
+      if (place.textContent !== why) place.textContent = why; // the same again, every two seconds, is not read again
+    };
+    document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr, pathInfo } }) => {
+      if (elt.tagName === "FORM") show("", "");
+      for (const kind of ["error", "timeout"]) xhr.addEventListener(kind, () => show(pathInfo.requestPath, place.dataset.lost));
+    });
+    document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+      const { status, responseText } = detail.xhr, path = detail.pathInfo.requestPath;
+      const why = status < 400 ? "" : problem(responseText);
+      if (status < 400 && path === failed) show("", "");
+      if (status < 400 || (status === 422 && !why)) return; // the form again, with its mistakes
+      detail.shouldSwap = false;
+      show(path, why || place.dataset.failed);
+    });
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     const csrf = document.querySelector('meta[name="csrf"]');
     document.body.addEventListener("htmx:configRequest", (event) => {
       if (csrf) event.detail.headers["X-CSRF-Token"] = csrf.content;
     });
+    watchRequests(document.getElementById("failure"));
     if (csrf) {
       window.addEventListener("offline", () => socket && socket.close());
       window.addEventListener("online", () => { wait = FIRST_WAIT; });

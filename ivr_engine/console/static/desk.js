@@ -16,6 +16,14 @@
     requestAnimationFrame(() => requestAnimationFrame(() => window.live.say("pop-shown", { contact })));
   };
 
+  // A field that is kept as it was (hx-preserve) learns here what is wrong with it; the first such has the focus when all was sent.
+  const check = (event) => {
+    const fields = [...document.querySelectorAll("#call [aria-describedby]")];
+    const mistaken = fields.filter((field) => document.getElementById(field.getAttribute("aria-describedby")));
+    for (const field of fields) field.setAttribute("aria-invalid", mistaken.includes(field));
+    if (event.detail.xhr.status === 422 && mistaken.length) mistaken[0].focus();
+  };
+
   // Alt and a key, as each button says: letters alone belong to whoever is typing.
   const press = (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
@@ -31,6 +39,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.addEventListener("keydown", press);
     document.body.addEventListener("htmx:afterSettle", look);
+    document.body.addEventListener("htmx:afterSettle", check);
     document.body.addEventListener("live-connected", look);
   });
 })();
