@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ivr_engine.clock import ROME, rome
 from ivr_engine.console import words
 from ivr_engine.console.pages.reports import off
-from ivr_engine.records import agreements, today
+from ivr_engine.records import agreements, figure_queries, today
+from ivr_engine.records.figures import DAY
 from ivr_engine.records.today import Figures
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from ivr_engine.console.visit import Answer, Visit
     from ivr_engine.dialogue.model import Line
 
@@ -20,8 +23,8 @@ _GOOD, _POOR = 0.8, 0.5  # shares answered in time
 
 
 class Row(NamedTuple):
-    """A line now: callers `waiting`, the longest wait in seconds, the day's figures, operators by state. `tone`: good, warn,
-    bad."""
+    """A line now: callers `waiting`, the longest wait in seconds, the day's figures, operators by state. `tone`: calm (nobody
+    waits or did), good, warn, bad."""
 
     name: str
     title: str
@@ -46,14 +49,14 @@ async def _now(visit: Visit) -> dict[str, Any]:
     lines, threshold = visit.office.lines(), visit.office.settings.console.threshold
     midnight = datetime.combine(rome(visit.now).date(), datetime.min.time(), ROME)
     tomorrow = datetime.combine(midnight.date() + timedelta(days=1), datetime.min.time(), ROME)
-    counted = await visit.read(today.figures, midnight.timestamp(), tomorrow.timestamp(), threshold)
+    counted, queued = await visit.read(_today, midnight, tomorrow, threshold)
     seats = visit.office.operators.everybody()
     rows = []
     for name, line in sorted(lines.lines.items()):
         waits = [visit.now - since for since in _waiting(visit, line)]
         figures = counted.get(name, Figures())
         states = Counter(str(seat.state) for seat in seats if line.queue in seat.queues)
-        tone = _tone(figures, max(waits, default=0.0), threshold)
+        tone = _tone(figures.in_time, queued.get(name, 0), waits, threshold)
         rows.append(
             Row(name, words.title(lines, name, visit.language), len(waits), max(waits, default=0.0), figures, states, tone)
         )
@@ -74,8 +77,20 @@ def _waiting(visit: Visit, line: Line) -> list[float]:
     return [contact.queued_at for contact in contacts if contact.line == line.name and contact.queue and not contact.answered]
 
 
-def _tone(figures: Figures, longest: float, threshold: float) -> str:
-    share = figures.in_time / figures.answered if figures.answered else 1.0
+def _today(
+    connection: sqlite3.Connection, midnight: datetime, tomorrow: datetime, threshold: float
+) -> tuple[dict[str, Figures], dict[str, int]]:
+    """Line → its figures, and line → contacts that were in a queue, answered or not."""
+    day = int(f"{midnight:%Y%m%d}")
+    queued = {row.by[0]: row.queued for row in figure_queries.sums(connection, DAY, day, day, ("line",))}
+    return today.figures(connection, midnight.timestamp(), tomorrow.timestamp(), threshold), queued
+
+
+def _tone(in_time: int, queued: int, waits: list[float], threshold: float) -> str:
+    """How well those who wanted an operator are served: in time out of all that were `queued`, and the `waits` of now."""
+    if not queued and not waits:
+        return "calm"
+    share, longest = in_time / queued if queued else 1.0, max(waits, default=0.0)
     if longest > 6 * threshold or share < _POOR:
         return "bad"
     return "warn" if longest > threshold or share < _GOOD else "good"

@@ -97,6 +97,10 @@
       if (csrf) event.detail.headers["X-CSRF-Token"] = csrf.content;
     });
     watchRequests(document.getElementById("failure"));
+    // What came again as it was stays: an alarm is not read twice.
+    document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+      if (detail.fragment.innerHTML === detail.target.innerHTML) detail.shouldSwap = false;
+    });
     if (csrf) {
       window.addEventListener("offline", () => socket && socket.close());
       window.addEventListener("online", () => { wait = FIRST_WAIT; });
