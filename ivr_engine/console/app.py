@@ -105,7 +105,7 @@ class Console:
         self.office.live.on_check = self._look_after
         self.office.live.start()
         _ = self.office.cards  # from now on they follow the calls
-        Phones(self.office)
+        Phones(self.office, self.templates.refusals)
         return int(self._port.getHost().port)
 
     def _look_after(self) -> None:

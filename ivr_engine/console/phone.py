@@ -18,6 +18,7 @@ from ivr_engine.records.citizens import caller_of
 
 if TYPE_CHECKING:
     from ivr_engine.console.live import Tab
+    from ivr_engine.console.refusals import Refusals
     from ivr_engine.console.visit import Office
 
 _KEYS = frozenset("0123456789*#")
@@ -36,8 +37,9 @@ def takes_voice(office: Office) -> bool:
 class Phones:
     """One call a tab; it ends with the tab."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, refusals: Refusals) -> None:
         self._office = office
+        self._refusals = refusals
         self._calls: dict[Tab, InteractiveCaller] = {}
         office.live.listen("phone-dial", self._dial)
         office.live.listen("phone-key", self._key)
@@ -66,7 +68,7 @@ class Phones:
         try:
             call = exchange.dial(str(message.get("number", ""))[:20], caller)
         except IvrError as error:
-            tab.send("phone-refused", why=error.message)
+            tab.send("phone-refused", why=self._refusals.say(str(message.get("language", "")), error))
             return
         self._calls[tab] = caller
         tab.on_gone.append(caller.hang_up)

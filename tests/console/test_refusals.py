@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from playwright.sync_api import expect
 
 import ivr_engine
 from ivr_engine.console.refusals import GAP, Refusals
 from ivr_engine.errors import IvrError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
 
     from .site import Console
 
@@ -25,6 +28,7 @@ MET = [
     *(ENGINE / "records" / f"{name}.py" for name in ("closings", "drafts", "notices", "people", "users", "versions")),
     *(ENGINE / "reports" / f"{name}.py" for name in ("closing", "making", "period", "service")),
     *(ENGINE / "engine" / f"{name}.py" for name in ("answers", "publication")),
+    ENGINE / "exchange" / "virtual" / "exchange.py",
 ]
 ELSEWHERE = {"no such month", "the console's port {}:{} cannot be opened: {}", "choose another one: [console] port"}
 """Caught on the way, or said at the start."""
@@ -98,3 +102,15 @@ def test_a_page_refuses_in_the_readers_language(console: Console) -> None:
     for language, said in (("it", "L&#39;anno 1000 non è valido."), ("en", "There is no year 1000.")):
         page = console.ask("GET", "/reports/ministry?year=1000", cookie=console.session("ministry"), accept_language=language)
         assert said in page.text
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("locale", "said"), [("it-IT", "Nessuna linea ha il numero 000. Numeri: "), ("en-GB", "No line has the number 000.")]
+)
+def test_the_trial_phone_refuses_in_the_readers_language(sign_in: Callable[..., Page], locale: str, said: str) -> None:
+    page = sign_in("administrator", "/phone", locale)
+    page.locator("#number option").first.evaluate("it => { it.value = '000' }")
+    page.locator("#number").select_option("000")
+    page.locator("#dial").click()
+    expect(page.locator("#phone-state")).to_contain_text(said)

@@ -71,7 +71,8 @@
       await ask();
       if (asked && !asking) return;
       const number = document.getElementById("number").value, from = document.getElementById("from").value;
-      if (window.live.say("phone-dial", { number, from, voice: voice !== null })) call(true, phone.dataset.ringing);
+      const language = document.documentElement.lang;
+      if (window.live.say("phone-dial", { number, from, language, voice: voice !== null })) call(true, phone.dataset.ringing);
       else call(false, phone.dataset.lost);
     });
     hangUp.addEventListener("click", () => {
