@@ -27,6 +27,7 @@ from ivr_engine.console.texts import LANGUAGES
 from ivr_engine.console.visit import Answer, Fields, Forbidden, NotFound, Upload, Visit
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.ports import LimitedSite
+from ivr_engine.records.by_hand import LARGEST_FILE, MOST_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LONGEST_BODY = 12 << 20
+LONGEST_BODY = MOST_FILES * LARGEST_FILE + (1 << 20)
 MOST_CONNECTIONS = 4000
 """Browsers keep a few each, and one for the live feed."""
 _LANGUAGE = "ivr_language"

@@ -8,16 +8,19 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from ivr_engine.console.access import Access, Throttle
+from ivr_engine.console.app import LONGEST_BODY
 from ivr_engine.console.live import Live, Tab
 from ivr_engine.console.routes import ROUTES, Route, page_of
 from ivr_engine.console.texts import LANGUAGES, Texts
 from ivr_engine.records import audit, sessions, users
+from ivr_engine.records.by_hand import LARGEST_FILE, LONGEST_TEXT, MOST_FILES
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
 
@@ -236,10 +239,30 @@ def test_signing_in_leads_nowhere_else(console: Console, onward: str) -> None:
 
 def test_a_body_that_is_too_long_is_not_read(console: Console) -> None:
     try:
-        status = console.ask("POST", "/sign-in", form={"name": "x" * (13 << 20)}).status
+        status = console.ask("POST", "/sign-in", form={"name": "x" * LONGEST_BODY}).status
     except (ConnectionError, http.client.HTTPException):
         status = 400  # cut off before the answer could be read
     assert status in {400, 413}
+
+
+def test_a_form_with_all_its_documents_is_taken(console: Console) -> None:
+    fields = {
+        "csrf": console.csrf("back_office"),
+        "medium": "post",
+        "line": "prova",
+        "at": "2026-01-02T10:00",
+        "text": "x" * LONGEST_TEXT,
+    }
+    parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+    for number in range(1, MOST_FILES + 1):
+        parts.append(f'name="file{number}"; filename="{number}.pdf"\r\n\r\n'.encode() + b"\0" * LARGEST_FILE)
+    body = b"".join(b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts) + b"--x--\r\n"
+    connection = http.client.HTTPConnection(urlsplit(console.url).netloc, timeout=30)
+    headers = {"Cookie": console.session("back_office"), "Content-Type": "multipart/form-data; boundary=x"}
+    connection.request("POST", "/contacts/new", body, headers)
+    reply = connection.getresponse()
+    assert reply.status == 303, reply.read().decode()
+    connection.close()
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "POST"], ids=lambda route: route.path)
