@@ -52,6 +52,17 @@ def test_nobody_is_rung_who_did_not_say_that_they_are_ready(desk: Desk) -> None:
     assert desk.told[-1] == Member("anna", "PJSIP/anna", ("lavoro",), ready=True)
 
 
+def test_who_was_given_other_queues_leaves_the_old_ones_when_no_call_is_in_hand(desk: Desk) -> None:
+    desk.operators.ready("anna")
+    desk.operators.take(RINGS)
+    desk.operators.sit_down("anna", "PJSIP/anna", ("sociale",))
+    assert (desk.seat.state, desk.seat.queues) == (State.RINGING, ("lavoro",))
+    desk.operators.take(ChannelGone("ch1"))
+    desk.operators.sit_down("anna", "PJSIP/anna", ("sociale",))
+    assert (desk.seat.state, desk.seat.queues) == (State.PAUSE, ("sociale",))
+    assert [(it.queues, it.there) for it in desk.told[-2:]] == [(("lavoro",), False), (("sociale",), True)]
+
+
 def test_a_call_goes_through_its_states_and_the_queue_waits_for_the_write_up(desk: Desk) -> None:
     desk.operators.ready("anna")
     states = []
