@@ -97,8 +97,8 @@ class Operators:
         return self._seats.get(name)
 
     def sit_down(self, name: str, phone: str, queues: tuple[str, ...]) -> Seat:
-        """Their desk is open: paused until they say that they are ready. Nothing when they sit there already, unless they were given
-        another telephone or other queues."""
+        """Their desk is open: paused until they say that they are ready. Nothing when they sit there already, unless they were
+        given another telephone or other queues."""
         seat = self._seats.get(name)
         if seat is not None and (seat.phone, seat.queues) != (phone, queues) and seat.state in {State.PAUSE, State.READY}:
             self.leave(name)
