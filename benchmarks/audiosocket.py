@@ -79,7 +79,10 @@ class Telephone:
         self._bytes = 0
 
     def read(self) -> bool:
-        data = self.socket.recv(65536)
+        try:
+            data = self.socket.recv(65536)
+        except ConnectionResetError:  # the other side has ended before it read all that this one said
+            return False
         self._bytes += len(data)
         self.arrivals += [time.monotonic()] * (self._bytes // 323 - len(self.arrivals))
         return bool(data)

@@ -32,7 +32,7 @@ def note(connection: sqlite3.Connection, at: float, who: str, what: str, object_
 
 
 def citizens(seen: Iterable[int]) -> str:
-    """The detail of an entry for something that named these citizens; it is found by each of them."""
+    """How the detail of an entry begins that named these citizens; it is found by each of them."""
     return " ".join(f"{_NAMED}{citizen}" for citizen in sorted(seen)) or "nobody"
 
 
@@ -65,7 +65,7 @@ def search(
     rows = connection.execute(
         "SELECT * FROM audit WHERE ?1 IN ('', who)"
         " AND (?2 = '' OR object = ?2 OR substr(what, 1, length(?2)) = ?2"
-        "  OR (?7 IS NOT NULL AND instr(detail || ' ', ?7)))"
+        "  OR (?7 IS NOT NULL AND detail >= 'citizen:' AND detail < 'citizen;' AND instr(detail || ' ', ?7)))"
         " AND (?3 IS NULL OR at >= ?3) AND (?6 IS NULL OR at < ?6) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5",
         (
             who,

@@ -107,7 +107,7 @@ async def file(visit: Visit, contact: str, number: str) -> Answer:
         raise NotFound
     content, name, whose = found
     named = audit.citizens([whose]) if whose is not None else ""
-    await visit.note("took a file of", f"contact {contact}", f"file {number} {named}".strip())
+    await visit.note("took a file of", f"contact {contact}", f"{named} file {number}".strip())
     return download(name, content, "application/octet-stream")
 
 
