@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ivr_engine import config
+from ivr_engine import config, logs
 from ivr_engine.engine.commands import Call
 from ivr_engine.engine.own import call_all
 from ivr_engine.records import citizens, people, users
-from ivr_engine.records.case_work import Work
+from ivr_engine.records.case_work import Disposition, Work
 from ivr_engine.records.cases import CaseState, Level
 from ivr_engine.records.people import Known
 from ivr_engine.records.store import StoreReader
@@ -56,6 +56,7 @@ CALLS = (
 def main() -> None:
     """Call after call, in fast time."""
     settings = config.load(Path(sys.argv[1]))
+    logs.configure("error", "text")
     start = time.time() - 3600
     for answer in call_all(settings, settings.path(settings.engine.data), CALLS, start):
         print(f"  {answer['line']:28} {answer['outcome']}")
@@ -80,7 +81,7 @@ def _people(connection: sqlite3.Connection, at: float) -> None:
 
 
 def _cases(connection: sqlite3.Connection, numbers: list[str], at: float) -> None:
-    """One goes to the back office, one on to the Ministry, one is solved; the others wait."""
+    """One goes to the back office, one on to the Ministry, one is solved; the others' citizens are to be called back."""
     sergio, carla = users.get(connection, "sergio"), users.get(connection, "carla")
     notes = ("Chiede un parere scritto.", "Manca il modello firmato.", "Aspetta una telefonata.")
     for number, note in zip(numbers, notes, strict=False):
@@ -91,6 +92,9 @@ def _cases(connection: sqlite3.Connection, numbers: list[str], at: float) -> Non
         Work(connection, numbers[1], sergio, at).hand_to(Level.BACK_OFFICE, "Da completare.")
     if len(numbers) > 2:
         Work(connection, numbers[2], sergio, at).move(CaseState.RESOLVED)
+    for number in numbers[3:]:
+        work = Work(connection, number, users.get(connection, "anna"), at)
+        work.file(Disposition.CALL_BACK, "Preferisce dopo le 15.", (work.case.category, work.case.topic))
 
 
 if __name__ == "__main__":
