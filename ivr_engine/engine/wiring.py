@@ -207,6 +207,8 @@ class Engine:
                 await self.reload()
         except IvrError as error:
             log.error("due answers could not be published", why=str(error))  # noqa: TRY400 - its trace tells nothing more
+        except Exception:  # they are looked for again all the same
+            log.exception("due answers could not be published")
 
     def _serve(self, lines: Lines) -> Serving:
         house = House(

@@ -56,9 +56,9 @@ def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: flo
     for article in articles:
         had.add((article.line, article.id, article.language))
         latest = _latest(connection, article.line, article.id, article.language)
+        if latest is not None and latest.retired:
+            _bring_back(connection, latest.article)
         if latest is not None and latest.article == article:
-            if latest.retired:
-                _bring_back(connection, latest)
             continue
         version = latest.version + 1 if latest else 1
         values = [value.isoformat() if isinstance(value, date) else value for value in astuple(article)]
@@ -73,11 +73,10 @@ def publish(connection: sqlite3.Connection, articles: Iterable[Article], at: flo
     return added
 
 
-def _bring_back(connection: sqlite3.Connection, latest: PublishedArticle) -> None:
-    it = latest.article
+def _bring_back(connection: sqlite3.Connection, it: Article) -> None:
+    """All its versions: the newest may only begin on a later day."""
     connection.execute(
-        "UPDATE articles SET state = ? WHERE line = ? AND id = ? AND language = ? AND version = ?",
-        (_PUBLISHED, it.line, it.id, it.language, latest.version),
+        "UPDATE articles SET state = ? WHERE line = ? AND id = ? AND language = ?", (_PUBLISHED, it.line, it.id, it.language)
     )
     article_search.put(connection, it.line, it.id, it.language, it.title, it.text)
 

@@ -73,9 +73,9 @@ def note(connection: sqlite3.Connection, event: CallbackWished) -> None:
         f"SELECT contact, wished, value FROM callbacks JOIN private USING (contact) WHERE {_OPEN} AND line = ? AND name = ?",  # noqa: S608
         (event.line, NUMBER),
     ).fetchall()
-    own = {caller_of(row["value"]).number for row in waiting if row["contact"] == event.contact}
+    numbers = {row["contact"]: caller_of(row["value"]).number or row["value"] for row in waiting}
     for row in waiting:
-        if row["contact"] != event.contact and caller_of(row["value"]).number in own:
+        if row["contact"] != event.contact and numbers[row["contact"]] == numbers.get(event.contact):
             connection.execute("UPDATE callbacks SET result = ? WHERE contact = ?", (_RENEWED, row["contact"]))
             connection.execute("UPDATE callbacks SET wished = min(wished, ?) WHERE contact = ?", (row["wished"], event.contact))
 

@@ -53,6 +53,9 @@ def test_the_longest_waiting_come_first_and_who_wishes_it_again_keeps_the_place(
     assert contacts(store, "sociale") == ["C"]
     assert callbacks.to_call(store)[0].wished == AT
     assert callbacks.called(store) == []
+    for contact, number in (("E", "000001"), ("F", "000002")):  # numbers that are none are not one another's
+        wish(store, contact, number, AT + 40)
+    assert contacts(store) == ["D", "B", "C", "E", "F"]
 
 
 def test_no_answer_leaves_it_in_the_list_and_a_talk_ends_it(store: sqlite3.Connection) -> None:

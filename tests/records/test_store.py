@@ -336,6 +336,7 @@ def test_what_no_line_has_any_more_is_neither_found_nor_listed_until_it_is_there
     assert known() == (None, [], ["lavoro"])
     assert store.publish([ARTICLE, gone], story.noon).result(5) == 0
     assert known() == (2, ["sociale"], ["lavoro", "sociale"])
+    assert [it.retired for it in store.articles.versions("sociale", "L01", "it")] == [False, False]  # one may begin later
 
 
 def test_a_name_in_a_private_value_stays_private(store, story, ask):

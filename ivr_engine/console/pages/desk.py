@@ -19,6 +19,7 @@ from ivr_engine.routing.operators import REASONS, State
 
 if TYPE_CHECKING:
     import sqlite3
+    from concurrent.futures import Future
     from datetime import date
 
     from twisted.python.failure import Failure
@@ -55,11 +56,8 @@ async def become(visit: Visit) -> Answer:
     wish, reason = visit.form.text("state"), visit.form.text("reason")
     if wish == "ready":
         seat, card = visit.office.operators.seat(visit.user.name), _card(visit)
-        if seat is not None and seat.state is State.WRAP_UP and card is not None and card.note:
-            try:
-                await visit.write(lambda connection: _work(connection, visit, card).note(card.note))
-            except IvrError as error:
-                return await _again(visit, {"note": visit.refusal(error)}, status=422)
+        if seat is not None and seat.state is State.WRAP_UP and card is not None and card.note and not card.filed:
+            _keep_note(visit, card)
         visit.office.operators.ready(visit.user.name)
     elif reason in REASONS:
         visit.office.operators.pause(visit.user.name, reason)
@@ -179,6 +177,17 @@ async def transfer(visit: Visit) -> Answer:
     visit.office.operators.transferred(visit.user.name)
     await visit.note("transferred a call", f"contact {contact.id}", visit.form.text("to"))
     return await _again(visit)
+
+
+def _keep_note(visit: Visit, card: Card) -> None:
+    """As soon as the store can be written: the next caller does not wait for that."""
+
+    def told(kept: Future[None]) -> None:
+        if not kept.cancelled() and (error := kept.exception()) is not None:
+            log.error("a note is lost", contact=card.pop.contact, why=str(error))
+
+    written = visit.office.store.writer.submit("keep a note", lambda connection: _work(connection, visit, card).note(card.note))
+    written.add_done_callback(told)
 
 
 def _work(connection: sqlite3.Connection, visit: Visit, card: Card) -> Work:
