@@ -41,6 +41,13 @@ def ready(page: Page) -> None:
     expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
 
 
+def answered(page: Page) -> None:
+    """The call that comes is taken."""
+    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+
+
 def ended(page: Page) -> None:
     """Whatever the test left in hand is filed."""
     page.reload()
@@ -143,9 +150,7 @@ def test_who_is_ready_without_filing_keeps_the_note(console: Console, sign_in: S
     page = sign_in("anna", "/desk")
     ready(page)
     citizen("0", "3330000021")
-    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
-    page.keyboard.press("Alt+a")
-    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    answered(page)
     with page.expect_response("**/desk/draft"):
         page.locator("textarea").fill("Ha il PIN scaduto")
     page.keyboard.press("Alt+h")
@@ -166,9 +171,7 @@ def test_a_call_about_a_case_that_is_with_others_is_filed(console: Console, sign
     for key, note in (("Alt+2", "Serve una verifica"), ("Alt+1", "Chiede a che punto è")):
         ready(page)
         citizen("0", "3330000022")
-        expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
-        page.keyboard.press("Alt+a")
-        expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+        answered(page)
         page.keyboard.press("Alt+h")
         expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
         page.locator("[name=subject]").select_option(index=1)
@@ -187,9 +190,7 @@ def test_filing_without_a_subject_says_so_and_loses_nothing(sign_in: SignIn, cit
     page = sign_in("anna", "/desk")
     ready(page)
     citizen("0", "3330000001")
-    expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
-    page.keyboard.press("Alt+a")
-    expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    answered(page)
     page.locator("textarea").fill("<script>alert(1)</script> 😀 \u202egnol")
     page.keyboard.press("Alt+2")
     expect(page.get_by_role("alert").filter(has_text="Scegli l'argomento")).to_be_visible()
