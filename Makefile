@@ -25,7 +25,7 @@ test: environment speech ## install what tests need, a real Asterisk and a brows
 bench: environment speech ## the benchmarks, one after the other, on a quiet machine (an hour); figures are kept in benchmarks/results
 	@$(BIN)/pip install --quiet --editable '.[dev]'
 	@for room in console speech; do bash tests/$$room/install.sh || exit; done
-	@for one in wire store console_pop console_lists audiosocket replay reports; do \
+	@for one in wire start store console_pop console_lists audiosocket replay reports; do \
 		echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit; done
 
 environment: $(VENV)/installed

@@ -99,11 +99,11 @@ def _grouped(code: str, chance: random.Random) -> str:
     return ", ".join(said)
 
 
-def reasons() -> Iterator[Said]:
-    """Why people call; the first three of each topic are its examples and are not heard."""
-    table = yaml.safe_load(Path(__file__).with_name("reasons.yaml").read_text(encoding="utf-8"))
+def reasons(file: str = "reasons.yaml", examples: int = 3) -> Iterator[Said]:
+    """Why people call; the first of each topic are its examples and are not heard."""
+    table = yaml.safe_load(Path(__file__).with_name(file).read_text(encoding="utf-8"))
     for topic, ways in table.items():
-        for way in ways[3 if topic else 0 :]:
+        for way in ways[examples if topic else 0 :]:
             yield Said("open", "it", way, topic)
 
 
@@ -119,9 +119,11 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(SEED)
     wanted = []
-    for group in ([s for s in phrases() if s.language == options.language], [*strings()], [*reasons()]):
-        chance.shuffle(group)
-        wanted += [said for said in group[: options.most] if said.language == options.language]
+    own = [said for said in phrases() if said.language == options.language]
+    for groups in ([own], [[*strings()]], [[*reasons()], [*reasons("reasons_later.yaml", examples=0)]]):
+        for group in groups:
+            chance.shuffle(group)
+        wanted += [said for group in groups for said in group if said.language == options.language][: options.most]
     kokoro = options.models / "kokoro" if (options.models / "kokoro").is_dir() else None
     voices = options.voices.split(",") if options.voices else NATURAL[options.language] if kokoro else (options.language,)
     with (options.folder / "corpus.jsonl").open("w", encoding="utf-8") as listed:

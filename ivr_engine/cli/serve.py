@@ -38,6 +38,7 @@ def serve(settings: Settings) -> None:
     The first signal takes no new calls and waits until nobody is in a menu; callers in a queue or talking stay with the
     exchange. A second one ends at once.
     """
+    gc.disable()  # nearly all that a start makes stays
     logs.configure(settings.engine.log_level, settings.engine.log_format)
     served = lines_to_serve(settings, time.time())
     from twisted.internet import reactor as twisted_reactor  # the reactor is chosen here, and nowhere else
@@ -55,6 +56,7 @@ def serve(settings: Settings) -> None:
     reactor.callInThread(_warn_of_sounds, settings, served.lines)  # it looks into thousands of files, and calls come already
     click.echo(_greeting(engine), err=True)
     gc.freeze()  # what is there now stays: no collection need look through it while calls wait
+    gc.enable()
     run(reactor, engine.stop, lambda: _leave(engine, reactor))
 
 

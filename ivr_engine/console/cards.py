@@ -46,6 +46,7 @@ class Cards:
         self._leaving: dict[str, Any] = {}
         office.feed.subscribe(self._notice)
         office.operator_changes.subscribe(self._changed)
+        office.link.changed = self._linked
         office.live.listen("pop-shown", self._shown)
         office.live.on_person = self._person
 
@@ -104,6 +105,10 @@ class Cards:
             # Nothing is left to be written up; in the next turn, as this one is still telling everybody.
             self._office.reactor.callLater(0, self._office.operators.filed, seat.name)
         self._tell(seat.name)
+
+    def _linked(self) -> None:
+        for seat in self._office.operators.everybody():
+            self._tell(seat.name)
 
     def _tell(self, name: str) -> None:
         self._office.live.tell(name, "desk")

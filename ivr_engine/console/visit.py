@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ivr_engine.routing.board import Board
     from ivr_engine.routing.contacts import OpenContacts
     from ivr_engine.routing.feed import Feed
+    from ivr_engine.routing.link import Link
     from ivr_engine.routing.operators import Changes, Operators
 
 _T = TypeVar("_T")
@@ -64,6 +65,7 @@ class Office:
     figures: FiguresWatch
     operators: Operators
     operator_changes: Changes
+    link: Link
     pools: Pools
     live: Live
     lines: Callable[[], Lines]

@@ -133,8 +133,8 @@ class Step(Model):
 
     def targets(self) -> Iterable[tuple[tuple[str, ...], Way]]:
         """Every way out that is written in the tree: where it is written within the step, and where it leads."""
-        for name in type(self).model_fields:
-            yield from _ways(getattr(self, name), (name,))
+        for name, value in self:
+            yield from _ways(value, (name,))
 
     def choices(self) -> Mapping[str, Way]:
         """The keys that choose a way, if the step offers any."""
@@ -163,6 +163,8 @@ class Step(Model):
 
 def _ways(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Way]]:
     match value:
+        case str() | int() | None:
+            return
         case ToStep() | ToLine() | Return():
             yield path, value
         case Option():
@@ -174,8 +176,8 @@ def _ways(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
             for index, item in enumerate(value):
                 yield from _ways(item, (*path, str(index)))
         case Model():
-            for name in type(value).model_fields:
-                yield from _ways(getattr(value, name), (*path, name))
+            for name, item in value:
+                yield from _ways(item, (*path, name))
 
 
 @dataclass(frozen=True, slots=True)

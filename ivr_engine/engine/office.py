@@ -27,6 +27,7 @@ def console(engine: Engine) -> Console:
             figures=engine.figures,
             operators=engine.operators,
             operator_changes=engine.changes,
+            link=engine.link,
             pools=engine.pools,
             live=Live(engine.reactor),
             lines=lambda: engine.lines,

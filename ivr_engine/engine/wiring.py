@@ -15,15 +15,10 @@ from ivr_engine.agi.server import AgiServer, AgiSettings
 from ivr_engine.dialogue.diversion import Limits
 from ivr_engine.dialogue.runner import House
 from ivr_engine.engine.answers import articles_of
-from ivr_engine.engine.commands import commands
-from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
 from ivr_engine.engine.voices import Voices
-from ivr_engine.engine.watch import observer
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.events import QueueLeft
 from ivr_engine.exchange.virtual.clock import RealClock
-from ivr_engine.exchange.virtual.exchange import VirtualExchange
-from ivr_engine.observe.subject import Link
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records import users
 from ivr_engine.records.notices import Notices
@@ -38,6 +33,7 @@ from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, OpenCase
 from ivr_engine.routing.follow import Follower
 from ivr_engine.routing.hours import LineHours
+from ivr_engine.routing.link import Link
 from ivr_engine.routing.operators import Changes, Operators
 from ivr_engine.routing.reception import Reception, Serving
 from ivr_engine.routing.roll_call import RollCall
@@ -55,6 +51,7 @@ if TYPE_CHECKING:
     from ivr_engine.exchange.interface import Member, QueueState, Sign
     from ivr_engine.exchange.virtual.clock import ExchangeClock
     from ivr_engine.exchange.virtual.voice import TextEars
+    from ivr_engine.observe.observer import Observer
     from ivr_engine.records.cases import CaseTouched
     from ivr_engine.speech.catalogue import Catalogue
 
@@ -117,7 +114,6 @@ class Engine:
         self.figures = FiguresWatch(reactor, self.store, self.clock)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self.link = Link()
-        self.observer = observer(self)
         self._control: Any = None
         self._due = LoopingCall(lambda: Deferred.fromCoroutine(self._publish_due()))
         self._due.clock = reactor
@@ -129,6 +125,12 @@ class Engine:
             self.store.start()
             self._publish_articles()
             self.port = self.server.listen()
+            # Loaded once the port is open: none of it is needed to take a call.
+            from ivr_engine.engine.commands import commands
+            from ivr_engine.engine.exchanges import asterisk_exchange, virtual_exchange
+            from ivr_engine.engine.watch import observer
+
+            self.observer: Observer = observer(self)
             self.voices.start(self.lines.lines.values())
             self.serving = self._serve(self.lines)  # with the recognisers that are there
             self.exchange = (
@@ -249,7 +251,7 @@ class Engine:
             self._due.stop()
         self.figures.stop()
         self.follower.stop()
-        self.reception.exchange_ends = self.exchange.name == VirtualExchange.name
+        self.reception.exchange_ends = self.settings.exchange.kind == "virtual"
         try:
             await self.observer.stop()
             if self.console is not None:

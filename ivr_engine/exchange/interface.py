@@ -6,15 +6,15 @@ the ledger of what happened while nobody looked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class CallerJoined:
+class CallerJoined(Struct, frozen=True):
     """A caller entered a queue. `channel` is the caller's own id, the one the FastAGI session names."""
 
     channel: str
@@ -22,15 +22,13 @@ class CallerJoined:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorRinging:
+class OperatorRinging(Struct, frozen=True):
     channel: str
     queue: str
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorConnected:
+class OperatorConnected(Struct, frozen=True):
     channel: str
     queue: str
     operator: str
@@ -41,8 +39,7 @@ TIME_UP_S = 0.5
 """Seconds within which CallerLeft follows an OperatorSilent that only means that the caller's own time was up."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorSilent:
+class OperatorSilent(Struct, frozen=True):
     """The operator's phone rang out; or it rang when the caller's time in the queue was up, which `TIME_UP_S` tells apart."""
 
     channel: str
@@ -50,8 +47,7 @@ class OperatorSilent:
     operator: str
 
 
-@dataclass(frozen=True, slots=True)
-class TalkEnded:
+class TalkEnded(Struct, frozen=True):
     """`reason`: caller, agent or transfer. Seconds, as the exchange's own ledger has them."""
 
     channel: str
@@ -62,28 +58,24 @@ class TalkEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallerLeft:
+class CallerLeft(Struct, frozen=True):
     """A caller left the queue, for whatever reason."""
 
     channel: str
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelGone:
+class ChannelGone(Struct, frozen=True):
     """The caller's channel no longer exists."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkUp:
+class LinkUp(Struct, frozen=True):
     """The live view works (again): whoever followed calls must compare with `live_channels` and the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkDown:
+class LinkDown(Struct, frozen=True):
     """The live view is lost until the next LinkUp; nothing of the gap will be delivered."""
 
     why: str
@@ -94,8 +86,7 @@ Sign: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True):
     """One line of the exchange's queue ledger (Asterisk's queue_log): verb and its data fields, as written there."""
 
     at: float
@@ -106,8 +97,7 @@ class LedgerEntry:
     data: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueState:
+class QueueState(Struct, frozen=True):
     """How a queue stands: callers `waiting`, operators `serving` (there, and not on a break: writing up a case is none), of whom
     `free` could be rung."""
 
@@ -120,8 +110,7 @@ WRAP_UP = "wrap-up"
 """The reason of a pause after a talk: whoever writes up the case is not away, and callers go on waiting for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """An operator as the queues should have them. `phone`: the telephone's address on the exchange (PJSIP/anna); `ready`: may be
     rung, else paused for `reason`; `there`: False takes them out of the queues they need not be in."""
 

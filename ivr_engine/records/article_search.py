@@ -9,8 +9,6 @@ import re
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-import snowballstemmer
-
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
@@ -96,5 +94,7 @@ def _words(text: str) -> list[str]:
 def _stems(words: Iterable[str], language: str) -> list[str]:
     stemmers = _local.__dict__.setdefault("stemmers", {})
     if language not in stemmers:
-        stemmers[language] = snowballstemmer.stemmer(_LANGUAGES.get(language, "italian"))
+        from snowballstemmer import stemmer  # it brings thirty languages: no start waits for them
+
+        stemmers[language] = stemmer(_LANGUAGES.get(language, "italian"))
     return list(stemmers[language].stemWords(list(words)))

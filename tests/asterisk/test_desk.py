@@ -12,6 +12,7 @@ from ivr_engine.records import users
 from ivr_engine.records.users import Role
 
 from .engine import Engine
+from .proxy import Proxy
 from .server import wait_for
 
 if TYPE_CHECKING:
@@ -29,9 +30,17 @@ PHONE = "Local/opanna@operators"
 
 
 @pytest.fixture
-def engine(asterisk: RealAsterisk, audio: Path, tmp_path: Path) -> Iterator[Engine]:
+def manager(asterisk: RealAsterisk) -> Iterator[Proxy]:
+    """The way to Asterisk's manager."""
+    proxy = Proxy(asterisk.ami_port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def engine(asterisk: RealAsterisk, manager: Proxy, audio: Path, tmp_path: Path) -> Iterator[Engine]:
     """An engine whose only operators at work are those of the console."""
-    engine = Engine(tmp_path, asterisk, audio)
+    engine = Engine(tmp_path, asterisk, audio, ami_port=manager.port)
     with engine.store.administration.change() as connection:
         users.add(connection, "ada", Role.ADMINISTRATOR, "Ada Neri", 0, "test")
         users.add(connection, "anna", Role.OPERATOR, "Anna Verdi", 0, "test")
@@ -123,3 +132,18 @@ def test_operators_of_an_engine_that_died_are_rung_no_more(asterisk: RealAsteris
     engine.start()
     wait_for(lambda: paused(asterisk, "lavoro") is None, 10, lambda: asterisk.cli("queue show lavoro"))
     assert "op1" in asterisk.cli("queue show lavoro")
+
+
+def test_a_lost_manager_is_told_on_the_desk_and_found_again(
+    asterisk: RealAsterisk, manager: Proxy, engine: Engine, page: Page
+) -> None:
+    notice = page.get_by_text("Collegamento con il centralino interrotto")
+    expect(notice).to_have_count(0)
+    manager.cut()
+    expect(notice).to_be_visible()
+    page.keyboard.press("Alt+r")
+    state(page, "ready")
+    assert paused(asterisk, "lavoro") is True, "nobody could tell the queue"
+    manager.restore()
+    expect(notice).to_have_count(0, timeout=30_000)
+    wait_for(lambda: paused(asterisk, "lavoro") is False, 10, lambda: asterisk.cli("queue show lavoro"))

@@ -14,7 +14,9 @@ from twisted.internet.testing import StringTransport
 from ivr_engine.control import Control
 from ivr_engine.engine.commands import commands
 from ivr_engine.errors import Unavailable
-from ivr_engine.exchange.virtual import RealClock, VirtualExchange, VirtualSettings
+from ivr_engine.exchange.virtual.clock import RealClock
+from ivr_engine.exchange.virtual.exchange import VirtualExchange
+from ivr_engine.exchange.virtual.settings import VirtualSettings
 from ivr_engine.routing.feed import Feed
 
 

@@ -69,6 +69,7 @@ async def _now(visit: Visit) -> dict[str, Any]:
         "threshold": threshold,
         "now": visit.now,
         "off": off(visit),
+        "linked": visit.office.link.up,
     }
 
 

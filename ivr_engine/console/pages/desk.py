@@ -216,6 +216,7 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
     context: dict[str, Any] = {
         "seat": seat,
         "card": card,
+        "linked": office.link.up,
         "reasons": REASONS,
         "State": State,
         "by_hand": office.exchange.by_hand,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import snowballstemmer
-
 from ivr_engine.dialogue.understanding.folding import alike, fold, split
 from ivr_engine.dialogue.understanding.matching import command, decide, rank
 from ivr_engine.dialogue.understanding.result import Band, Bands, Understood
@@ -96,5 +94,7 @@ def _stems(text: str, language: str) -> set[str]:
     kept = [word for word in split(text) if word not in known and len(word) > 1]
     if language not in _STEMMERS:
         return set(kept)
-    stemmer = snowballstemmer.stemmer(_STEMMERS[language])
+    from snowballstemmer import stemmer as stemmer_of  # it brings thirty languages: no start waits for them
+
+    stemmer = stemmer_of(_STEMMERS[language])
     return set(stemmer.stemWords(kept))

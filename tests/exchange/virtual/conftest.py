@@ -12,7 +12,9 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
 from ivr_engine.agi.server import AgiServer, AgiSettings
-from ivr_engine.exchange.virtual import FastClock, OperatorSettings, QueueSettings, VirtualExchange, VirtualSettings
+from ivr_engine.exchange.virtual.clock import FastClock
+from ivr_engine.exchange.virtual.exchange import VirtualExchange
+from ivr_engine.exchange.virtual.settings import OperatorSettings, QueueSettings, VirtualSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator

@@ -7,7 +7,7 @@ import time
 import pytest
 from twisted.internet.task import Clock
 
-from ivr_engine.exchange.virtual import FastClock, RealClock
+from ivr_engine.exchange.virtual.clock import FastClock, RealClock
 
 START = 1_700_000_000.25
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ivr_engine.agi.client import COMMANDS
-from ivr_engine.exchange.virtual import Caller, ScriptedCaller
+from ivr_engine.exchange.virtual.caller import Caller, ScriptedCaller
 from ivr_engine.exchange.virtual.session import HANDLERS
 
 if TYPE_CHECKING:

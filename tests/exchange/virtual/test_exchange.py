@@ -13,7 +13,9 @@ from ivr_engine.errors import Unavailable
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.agi_call import AgiCall
 from ivr_engine.exchange.interface import ChannelGone, LinkUp
-from ivr_engine.exchange.virtual import Caller, InteractiveCaller, OperatorSettings, RealClock, ScriptedCaller
+from ivr_engine.exchange.virtual.caller import Caller, InteractiveCaller, ScriptedCaller
+from ivr_engine.exchange.virtual.clock import RealClock
+from ivr_engine.exchange.virtual.settings import OperatorSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from conftest import House
 
     from ivr_engine.agi.commands import Agi
-    from ivr_engine.exchange.virtual import CallRecord, VirtualExchange
+    from ivr_engine.exchange.virtual.caller import CallRecord
+    from ivr_engine.exchange.virtual.exchange import VirtualExchange
 
 
 def dial(house: House, exchange: VirtualExchange, caller: Caller) -> CallRecord:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from ivr_engine.errors import CallerHungUp
 from ivr_engine.exchange.agi_call import AgiCall
 from ivr_engine.exchange.interface import ChannelGone
-from ivr_engine.exchange.virtual import Caller, InteractiveCaller, ScriptedCaller
+from ivr_engine.exchange.virtual.caller import Caller, InteractiveCaller, ScriptedCaller
 
 if TYPE_CHECKING:
     from conftest import House
 
     from ivr_engine.agi.commands import Agi
-    from ivr_engine.exchange.virtual import CallRecord
+    from ivr_engine.exchange.virtual.caller import CallRecord
 
 DEAD = "511 Command Not Permitted on a dead channel or intercept routine"
 

@@ -12,9 +12,10 @@ from twisted.internet.testing import MemoryReactorClock
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.interface import CallerJoined, OperatorConnected, OperatorRinging, TalkEnded
 from ivr_engine.exchange.ledger import closing
-from ivr_engine.exchange.virtual import InteractiveCaller, OperatorSettings, QueueSettings, ScriptedCaller
+from ivr_engine.exchange.virtual.caller import InteractiveCaller, ScriptedCaller
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.exchange.virtual.queue_log import QueueLog
+from ivr_engine.exchange.virtual.settings import OperatorSettings, QueueSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
