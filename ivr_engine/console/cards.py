@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from ivr_engine.events import OperatorAnswered, ScreenPopShown
+from ivr_engine.records import case_work, users
 from ivr_engine.routing.feed import ScreenPop
 from ivr_engine.routing.operators import DISCONNECTED, State
 
 if TYPE_CHECKING:
+    import sqlite3
+    from concurrent.futures import Future
+
     from ivr_engine.console.live import Tab
     from ivr_engine.console.visit import Office
     from ivr_engine.records.users import User
     from ivr_engine.routing.feed import Notice
     from ivr_engine.routing.operators import Seat
+
+log = structlog.get_logger()
 
 GRACE_S, LEFT_S = 60.0, 600.0
 """Seconds without a browser after which an operator is paused, and after which their place is given up."""
@@ -75,8 +83,29 @@ class Cards:
         else:
             self._tell(name)
 
+    def keep_note(self, name: str, card: Card) -> None:
+        """What an operator typed and has not filed goes into the case, which stays open; as soon as the store can be written, so
+        that the next caller does not wait for that."""
+        if not card.note or card.filed:
+            return
+        note, now = card.note, self._office.clock.now()
+
+        def keep(connection: sqlite3.Connection) -> None:
+            case = case_work.of_contact(connection, card.pop.contact, card.pop.line)
+            if case is None:
+                raise LookupError("the contact has no case")
+            case_work.Work(connection, case.number, users.get(connection, name), now, contact=card.pop.contact).note(note)
+
+        def told(kept: Future[None]) -> None:
+            if not kept.cancelled() and (error := kept.exception()) is not None:
+                log.error("a note is lost", contact=card.pop.contact, why=str(error))
+
+        self._office.store.writer.submit("keep a note", keep).add_done_callback(told)
+
     def stop(self) -> None:
-        """No more timers."""
+        """No more timers; what is being typed is kept."""
+        for name, card in self._cards.items():
+            self.keep_note(name, card)
         for timer in self._leaving.values():
             if timer.active():
                 timer.cancel()

@@ -18,6 +18,7 @@ from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.voices import Voices
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.events import QueueLeft
+from ivr_engine.exchange.interface import ChannelGone
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records import users
@@ -34,7 +35,7 @@ from ivr_engine.routing.feed import Feed, OpenCase
 from ivr_engine.routing.follow import Follower
 from ivr_engine.routing.hours import LineHours
 from ivr_engine.routing.link import Link
-from ivr_engine.routing.operators import Changes, Operators
+from ivr_engine.routing.operators import SIGNED_IN, Changes, Operators, Seat
 from ivr_engine.routing.reception import Reception, Serving
 from ivr_engine.routing.roll_call import RollCall
 from ivr_engine.routing.topics import ArticleTopics
@@ -108,9 +109,10 @@ class Engine:
             media=lambda: self.voices.media,
         )
         self.server = AgiServer(reactor, AgiSettings(**dict(settings.agi)), self.reception.handle)
-        self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up)
         self.operators = Operators(self.clock, self._staff, self.changes.tell)
+        self.desk = Desk(reactor, self.clock, self.contacts, self.feed, self._look_up, self.operators)
         self.changes.subscribe(Presence(self.store, self.clock).take)
+        self.changes.subscribe(self._sat_down)
         self.figures = FiguresWatch(reactor, self.store, self.clock)
         self.watchdog = Watchdog(reactor, settings.engine.watchdog, self.store.folder / "blocked.txt")
         self.link = Link()
@@ -149,6 +151,8 @@ class Engine:
                 caller_key=self.store.caller_key,
                 answer_share=self.settings.engine.answer_share,
                 every=self.settings.asterisk.ledger_every,
+                talks=self.desk.talks,
+                over=lambda contact: self.operators.take(ChannelGone(contact.channel)),
             )
             self.roll_call = RollCall(self.reactor, self.exchange, self.operators, self._with_desk, self._staff)
             self.follower.mark_beginning()
@@ -271,6 +275,10 @@ class Engine:
     def _with_desk(self) -> set[str]:
         with self.store.administration.look() as connection:
             return {user.name for user in users.everybody(connection) if user.queues}
+
+    def _sat_down(self, seat: Seat) -> None:
+        if seat.reason == SIGNED_IN:
+            self.follower.look()  # they may still be talking, if the engine was started anew
 
     def _sign(self, sign: Sign) -> None:
         self.link.take(sign)

@@ -58,9 +58,9 @@ class ContactFile:
 class OpenContact:
     """A contact without an end, as an engine finds it at its start.
 
-    `queue` is where it waits or talks ("" = in no queue), since `queued_at`; `answered` tells whether an operator took it there;
-    `left_at` is when its last stay in a queue was over (0 = none was); `number` the caller's ("" when withheld or erased);
-    `fold` knows the outcome so far.
+    `queue` is where it waits or talks ("" = in no queue), since `queued_at`; `answered_at` is when an operator took it there
+    (0 = nobody did), `operator` who; `left_at` is when its last stay in a queue was over (0 = none was); `number` the caller's
+    ("" when withheld or erased); `fold` knows the outcome so far.
     """
 
     id: str
@@ -71,7 +71,8 @@ class OpenContact:
     started_at: float
     queue: str
     queued_at: float
-    answered: bool
+    answered_at: float
+    operator: str
     left_at: float
     fold: OutcomeFold
 
@@ -168,6 +169,7 @@ def _open_contact(connection: sqlite3.Connection, row: sqlite3.Row) -> OpenConta
         fold.apply(event)
         left_at = event.at if isinstance(event, QueueLeft) else left_at
     queueing = row["queued"] is not None
+    answered = queueing and row["answered"] is not None
     return OpenContact(
         id=row["id"],
         line=row["line"],
@@ -177,7 +179,8 @@ def _open_contact(connection: sqlite3.Connection, row: sqlite3.Row) -> OpenConta
         started_at=seconds(row["started"]),
         queue=row["queue"] if queueing else "",
         queued_at=seconds(row["queued"]) if queueing else 0.0,
-        answered=queueing and row["answered"] is not None,
+        answered_at=seconds(row["answered"]) if answered else 0.0,
+        operator=row["operator"] if answered else "",
         left_at=left_at,
         fold=fold,
     )

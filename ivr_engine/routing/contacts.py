@@ -57,7 +57,7 @@ class Contact:
 
     __slots__ = (
         "_book",
-        "answered",
+        "answered_at",
         "channel",
         "ended",
         "fold",
@@ -67,6 +67,7 @@ class Contact:
         "line",
         "lost",
         "number",
+        "operator",
         "progress",
         "queue",
         "queue_end",
@@ -93,11 +94,17 @@ class Contact:
         self.queue = ""
         self.queued_at = self.left_at = 0.0
         self.queue_end: QueueLeft | None = None
-        self.answered = False
+        self.answered_at, self.operator = 0.0, ""
+        """Since when an operator talks to the caller, and who."""
         self.ended = False
         self.going_to: Destination | None = None
         """Set from an operator's transfer until the call has come back to the engine with it."""
         self.talk = Talk()
+
+    @property
+    def answered(self) -> bool:
+        """Whether an operator has, in the present queue."""
+        return self.answered_at > 0
 
     def record(self, event: Event) -> None:
         """Take a fact about this contact: keep what matters now, and write it down."""
@@ -105,16 +112,16 @@ class Contact:
             case LineChosen():
                 self.line = event.line
             case QueueEntered():
-                self.queue, self.queued_at, self.answered, self.talk = event.queue, event.at, False, Talk()
-                self.queue_end = None
+                self.queue, self.queued_at, self.talk, self.queue_end = event.queue, event.at, Talk(), None
+                self.answered_at, self.operator = 0.0, ""
             case OperatorAnswered():
-                self.answered = True
+                self.answered_at, self.operator = event.at, event.operator
             case QueueLeft():
                 if event.status is QueueStatus.ANSWERED and not self.answered:
                     # The live view missed it (a gap, or it is slower than a very short talk): the case must open all the same.
                     answered_at = event.at - event.talk_s
                     self.record(OperatorAnswered(self.id, answered_at, event.queue, event.operator))
-                self.queue, self.left_at = "", event.at
+                self.queue, self.operator, self.left_at = "", "", event.at
             case ContactEnded():
                 self.ended = True
         self.fold.apply(event)

@@ -18,6 +18,7 @@ from ivr_engine.exchange.interface import (
     TalkEnded,
 )
 from ivr_engine.routing.feed import OpenCase, ScreenPop
+from ivr_engine.routing.operators import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ivr_engine.exchange.virtual.clock import ExchangeClock, Timer
     from ivr_engine.routing.contacts import Contact, OpenContacts
     from ivr_engine.routing.feed import Feed
+    from ivr_engine.routing.operators import Operators
 
 log = structlog.get_logger()
 
@@ -42,8 +44,10 @@ class Desk:
         contacts: OpenContacts,
         feed: Feed,
         look_up: Callable[[str], tuple[str, Sequence[OpenCase]]],
+        operators: Operators,
     ) -> None:
         self._reactor, self._clock, self._contacts, self._feed, self._look_up = reactor, clock, contacts, feed, look_up
+        self._operators = operators
         self._silent: dict[OperatorSilent, Timer] = {}
 
     def take(self, sign: Sign) -> None:
@@ -59,15 +63,26 @@ class Desk:
         match sign:
             case OperatorRinging():
                 contact.record(OperatorRang(contact.id, now, sign.queue, sign.operator))
-                Deferred.fromCoroutine(self._pop(contact, sign, now)).addErrback(
-                    lambda failure: log.error("screen-pop failed", contact=contact.id, error=str(failure.value))
-                )
+                self._show(contact, sign.operator, now)
             case OperatorSilent():
                 self._silent[sign] = self._clock.callLater(TIME_UP_S, self._missed, contact, sign, now)
             case TalkEnded() if sign.queue == contact.queue:
                 contact.talk.told(sign)
             case OperatorConnected() if not contact.answered:
                 contact.record(OperatorAnswered(contact.id, now, sign.queue, sign.operator))
+
+    def talks(self, contact: Contact) -> None:
+        """A caller whom an operator talks to, though no session carries the call: whoever is at their desk again, after a new
+        start of the engine, has the call back in hand."""
+        seat = self._operators.seat(contact.operator)
+        if seat is not None and seat.state in {State.PAUSE, State.READY}:
+            self._operators.take(OperatorConnected(contact.channel, contact.queue, seat.name, 0))
+            self._show(contact, seat.name, self._clock.now())
+
+    def _show(self, contact: Contact, operator: str, now: float) -> None:
+        Deferred.fromCoroutine(self._pop(contact, operator, contact.queue, now)).addErrback(
+            lambda failure: log.error("screen-pop failed", contact=contact.id, error=str(failure.value))
+        )
 
     def _missed(self, contact: Contact, sign: OperatorSilent, at: float) -> None:
         self._silent.pop(sign, None)
@@ -79,7 +94,7 @@ class Desk:
         for silent in [one for one in self._silent if one.channel == sign.channel]:
             self._silent.pop(silent).cancel()
 
-    async def _pop(self, contact: Contact, sign: OperatorRinging, now: float) -> None:
+    async def _pop(self, contact: Contact, operator: str, queue: str, now: float) -> None:
         citizen, cases = "", None
         if contact.number:
             citizen, cases = await self._known(contact.number)
@@ -88,12 +103,12 @@ class Desk:
             ScreenPop(
                 contact=contact.id,
                 at=now,
-                operator=sign.operator,
-                queue=sign.queue,
+                operator=operator,
+                queue=queue,
                 line=contact.line,
                 number=contact.number,
                 citizen=citizen,
-                waited_s=round(now - contact.queued_at),
+                waited_s=round((contact.answered_at or now) - contact.queued_at),
                 path=tuple(progress.path) if progress else (),
                 inputs=dict(progress.shown) if progress else {},
                 facts=dict(progress.facts) if progress else {},

@@ -79,7 +79,8 @@ class _Gone(NamedTuple):
 
 
 class Follower:
-    """`queues`: queue → the line it belongs to, for calls that came past the engine; other queues are none of its business."""
+    """`queues`: queue → the line it belongs to, for calls that came past the engine; other queues are none of its business.
+    `talks` is told of each followed call that an operator talks to, again at every look, `over` of each that has ended."""
 
     def __init__(
         self,
@@ -94,10 +95,12 @@ class Follower:
         caller_key: Callable[[str], str],
         answer_share: float,
         every: float,
+        talks: Callable[[Contact], None],
+        over: Callable[[Contact], None],
     ) -> None:
         self._reactor, self._clock, self._exchange, self._contacts = reactor, clock, exchange, contacts
         self._book, self._store, self._queues, self._caller_key = book, store, queues, caller_key
-        self._share, self._every = answer_share, every
+        self._share, self._every, self._talks, self._over = answer_share, every, talks, over
         self._timer: Any = None
         self._gone: dict[str, _Gone] = {}
         self._checking = self._again = self._stopped = self._taken_up = False
@@ -187,6 +190,9 @@ class Follower:
             for entry in reading.entries:
                 self._enter(entry, stranger=entry.channel in reading.strangers)
         if alive is not None:
+            for contact in followed:
+                if contact.operator and contact.channel in alive:
+                    self._talks(contact)
             gone = [contact for contact in followed if contact.channel not in alive]
             self._end_gone(gone, BLIND_GRACE_S if reading is None else GRACE_S)
         if reading is not None and reading.moved:
@@ -211,8 +217,8 @@ class Follower:
 
     def _left(self, left: OpenContact) -> Contact:
         contact = Contact(self._book, left.id, left.channel, left.line, left.number, lost=Cause.ENGINE_LOST, fold=left.fold)
-        contact.queue, contact.queued_at, contact.answered = left.queue, left.queued_at, left.answered
-        contact.left_at = left.left_at
+        contact.queue, contact.queued_at, contact.left_at = left.queue, left.queued_at, left.left_at
+        contact.answered_at, contact.operator = left.answered_at, left.operator
         return contact
 
     def _end_gone(self, gone: Sequence[Contact], grace_s: float) -> None:
@@ -279,3 +285,4 @@ class Follower:
         assert contact.lost is not None
         contact.end(contact.lost, at, self._share)
         self._contacts.remove(contact)
+        self._over(contact)

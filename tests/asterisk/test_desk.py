@@ -55,13 +55,18 @@ def engine(asterisk: RealAsterisk, manager: Proxy, audio: Path, tmp_path: Path) 
         asterisk.cli(f"queue remove member {PHONE} from {queue}", check=False)
 
 
+def address(engine: Engine) -> str:
+    """Where the desk is of the engine that runs now."""
+    found = re.findall(r"console: (http://\S+)/", engine.log())
+    assert found, engine.log()[-2000:]
+    return f"{found[-1]}/desk"
+
+
 @pytest.fixture
 def page(engine: Engine, browser: Browser) -> Iterator[Page]:
-    found = re.search(r"console: (http://\S+)/", engine.log())
-    assert found, engine.log()[-2000:]
     page = browser.new_page(locale="it-IT")
     page.set_default_timeout(20_000)
-    page.goto(f"{found[1]}/desk")
+    page.goto(address(engine))
     page.fill("#name", "anna")
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
@@ -147,3 +152,40 @@ def test_a_lost_manager_is_told_on_the_desk_and_found_again(
     manager.restore()
     expect(notice).to_have_count(0, timeout=30_000)
     wait_for(lambda: paused(asterisk, "lavoro") is False, 10, lambda: asterisk.cli("queue show lavoro"))
+
+
+def test_a_talk_outlives_the_engine_with_its_card_and_note(asterisk: RealAsterisk, engine: Engine, page: Page) -> None:
+    page.keyboard.press("Alt+r")
+    state(page, "ready")
+    citizen = asterisk.call("800196009", "0")
+    state(page, "busy")
+    contact = page.locator(".desk-card").get_attribute("data-contact")
+    with page.expect_response("**/desk/draft"):
+        page.locator("textarea").fill("Chiede dello stipendio")
+    assert engine.stop() == 0
+    engine.start()
+    page.goto(address(engine))  # the session is still good; the port alone is another
+    state(page, "busy")
+    card = page.locator(".desk-card")
+    assert card.get_attribute("data-contact") == contact
+    expect(card).to_contain_text(citizen.number)
+    page.locator("[name=to]").select_option("line:tfr_cliclavoro")
+    page.locator(".desk-transfer button").click()
+    for called in ("wrap_up", "ringing", "busy", "wrap_up", "ready"):
+        state(page, called)
+        if called == "busy":
+            asterisk.hang_up(citizen)
+        if called == "wrap_up":
+            page.locator("[name=subject]").select_option(index=1)
+            page.keyboard.press("Alt+1")
+    row = engine.wait_end(citizen)
+    file = engine.file(row.id)
+    left = [entry.data for entry in file.journal if entry.kind == "QueueLeft"]
+    assert [(stay["queue"], stay["operator"], stay["status"]) for stay in left] == [
+        ("lavoro", "anna", "answered"),
+        ("tfr", "anna", "answered"),
+    ]
+    assert (row.outcome, row.talk_s) == ("answered", sum(int(stay["talk_s"]) for stay in left)), engine.story(citizen)
+    assert int(left[0]["talk_s"]) >= 2, "it began before the engine did"
+    page.goto(page.url.replace("/desk", f"/cases/{file.cases[0]}"))
+    expect(page.locator("main")).to_contain_text("Chiede dello stipendio")

@@ -248,12 +248,13 @@ def test_open_contacts_know_where_they_stand(store, story):
         store.record(event)
     assert store.writer.flush(5)
     found = store.contacts.open_contacts()
-    assert [(it.id, it.channel, it.number, it.queue, it.queued_at, it.answered) for it in found] == [
-        ("C2", "channel-C2", "", "", 0.0, False),
-        ("C3", "channel-C3", "+393331234567", "lavoro", story.noon + 4, False),
-        ("C4", "channel-C4", "+393331234567", "lavoro", story.noon + 5, True),
-        ("C5", "channel-C5", "+393331234567", "", 0.0, False),
+    assert [(it.id, it.channel, it.number, it.queue, it.queued_at, it.operator) for it in found] == [
+        ("C2", "channel-C2", "", "", 0.0, ""),
+        ("C3", "channel-C3", "+393331234567", "lavoro", story.noon + 4, ""),
+        ("C4", "channel-C4", "+393331234567", "lavoro", story.noon + 5, "op1"),
+        ("C5", "channel-C5", "+393331234567", "", 0.0, ""),
     ]
+    assert [it.answered_at > it.queued_at for it in found] == [False, False, True, False]
     assert [it.fold.outcome() for it in found] == [
         Outcome.ABANDONED_IVR,
         Outcome.ABANDONED_QUEUE,

@@ -8,12 +8,13 @@ import pytest
 from twisted.internet.task import Clock
 
 from ivr_engine.dialogue.progress import Progress
-from ivr_engine.events import Event, OperatorMissed, QueueEntered, QueueLeft, QueueStatus
+from ivr_engine.events import Event, OperatorAnswered, OperatorMissed, QueueEntered, QueueLeft, QueueStatus
 from ivr_engine.exchange.interface import TIME_UP_S, CallerLeft, OperatorRinging, OperatorSilent
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.routing.contacts import Book, Contact, OpenContacts
 from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, ScreenPop
+from ivr_engine.routing.operators import Operators, State
 
 
 class House:
@@ -28,7 +29,8 @@ class House:
         self.contact = Contact(Book(spool, feed), "C", "chan-1", "co")  # type: ignore[arg-type]
         contacts.add(self.contact)
         self.contact.record(QueueEntered("C", clock.now(), "co", 0, 300))
-        self.desk = Desk(None, clock, contacts, feed, lambda number: ("", ()))
+        self.operators = Operators(clock, lambda _member: None, lambda _seat: None)
+        self.desk = Desk(None, clock, contacts, feed, lambda number: ("", ()), self.operators)
 
     def missed(self) -> list[OperatorMissed]:
         return [event for event in self.journal if isinstance(event, OperatorMissed)]
@@ -62,3 +64,21 @@ def test_nobody_missed_a_caller_whose_time_was_up(house: House) -> None:
     house.desk.take(CallerLeft("chan-1", "co"))
     house.reactor.advance(60)
     assert house.missed() == []
+
+
+def test_who_still_talks_when_a_new_engine_looks_has_the_call_back_in_hand(house: House) -> None:
+    house.reactor.advance(15)
+    house.contact.record(OperatorAnswered("C", 1015.0, "co", "op1"))
+    house.desk.talks(house.contact)
+    assert house.shown == [], "nobody sits at the desk yet"
+    house.operators.sit_down("op1", "PJSIP/op1", ("co",))
+    house.reactor.advance(60)
+    house.desk.talks(house.contact)
+    seat = house.operators.seat("op1")
+    assert seat is not None
+    assert (seat.state, seat.channel) == (State.BUSY, "chan-1")
+    (pop,) = house.shown
+    assert isinstance(pop, ScreenPop)
+    assert (pop.contact, pop.queue, pop.waited_s) == ("C", "co", 15)
+    house.desk.talks(house.contact)
+    assert len(house.shown) == 1, "once is enough"

@@ -112,6 +112,7 @@ class House:
         self.slow = SlowStore(self.store)
         self.contacts = OpenContacts()
         self.book = Book(self.store.spool, Feed())
+        self.talking, self.over = list[Contact](), list[Contact]()
         self.follower = Follower(
             reactor=self.reactor,
             clock=self,
@@ -123,6 +124,8 @@ class House:
             caller_key=self.store.caller_key,
             answer_share=0.8,
             every=EVERY_S,
+            talks=self.talking.append,
+            over=self.over.append,
         )
 
     def now(self) -> float:
@@ -243,6 +246,24 @@ def test_a_lost_call_whose_channel_is_gone_ends_as_what_it_was_then(house: House
     house.wait(1)
     (row,) = house.rows()
     assert (row.outcome, row.cause, row.ended_at) == (Outcome.ABANDONED_QUEUE, Cause.ENGINE_LOST, gone_at)
+
+
+def test_talks_that_go_on_are_told_at_every_look_and_their_end_once(house: House) -> None:
+    contact = house.waiting(Cause.ENGINE_LOST)
+    house.switch.alive = {CHANNEL}
+    house.look()
+    assert house.talking == [], "it waits"
+    house.switch.write(CHANNEL, "op1", "CONNECT", "3", "x", "2")
+    house.look()  # reads it
+    house.look()
+    assert house.talking[-1:] == [contact]
+    assert (contact.operator, house.over) == ("op1", [])
+    told = len(house.talking)
+    house.switch.alive = set()
+    house.switch.write(CHANNEL, "op1", "COMPLETECALLER", "3", "9", "1")
+    house.look()
+    house.look()
+    assert (len(house.talking), house.over) == (told, [contact])
 
 
 def test_what_asterisk_writes_after_the_hang_up_counts(house: House) -> None:

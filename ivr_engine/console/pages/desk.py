@@ -19,7 +19,6 @@ from ivr_engine.routing.operators import REASONS, State
 
 if TYPE_CHECKING:
     import sqlite3
-    from concurrent.futures import Future
     from datetime import date
 
     from twisted.python.failure import Failure
@@ -56,8 +55,8 @@ async def become(visit: Visit) -> Answer:
     wish, reason = visit.form.text("state"), visit.form.text("reason")
     if wish == "ready":
         seat, card = visit.office.operators.seat(visit.user.name), _card(visit)
-        if seat is not None and seat.state is State.WRAP_UP and card is not None and card.note and not card.filed:
-            _keep_note(visit, card)
+        if seat is not None and seat.state is State.WRAP_UP and card is not None:
+            visit.office.cards.keep_note(visit.user.name, card)
         visit.office.operators.ready(visit.user.name)
     elif reason in REASONS:
         visit.office.operators.pause(visit.user.name, reason)
@@ -168,7 +167,8 @@ async def transfer(visit: Visit) -> Answer:
     if card is None or contact is None or seat is None or seat.state is not State.BUSY or to not in known:
         return await _again(visit, {"to": visit.t("desk.cannot-transfer")}, status=422)
     line = to if kind == "line" else card.pop.line
-    contact.going_to = Destination(visit.user.name, line, int(visit.now - seat.since), "" if kind == "line" else to)
+    talked = int(visit.now - (contact.answered_at or seat.since))
+    contact.going_to = Destination(visit.user.name, line, talked, "" if kind == "line" else to)
     try:
         await visit.office.exchange.redirect(contact.channel, line)
     except IvrError:
@@ -177,17 +177,6 @@ async def transfer(visit: Visit) -> Answer:
     visit.office.operators.transferred(visit.user.name)
     await visit.note("transferred a call", f"contact {contact.id}", visit.form.text("to"))
     return await _again(visit)
-
-
-def _keep_note(visit: Visit, card: Card) -> None:
-    """As soon as the store can be written: the next caller does not wait for that."""
-
-    def told(kept: Future[None]) -> None:
-        if not kept.cancelled() and (error := kept.exception()) is not None:
-            log.error("a note is lost", contact=card.pop.contact, why=str(error))
-
-    written = visit.office.store.writer.submit("keep a note", lambda connection: _work(connection, visit, card).note(card.note))
-    written.add_done_callback(told)
 
 
 def _work(connection: sqlite3.Connection, visit: Visit, card: Card) -> Work:
