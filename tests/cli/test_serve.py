@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,3 +96,12 @@ def test_a_locked_store_costs_the_caller_nothing_and_the_record_nothing(site: Si
     assert (kinds[0], kinds[-1]) == ("ContactStarted", "ContactEnded")
     assert kinds.count("ContactStarted") == kinds.count("ContactEnded") == 1
     assert len(site.json("cases", "list")) == (keys == "0")
+
+
+def test_no_call_waits_for_what_it_does_not_need() -> None:
+    """A restart opens its port before all that is loaded, and the callers of that moment are not refused."""
+    late = {"numpy", "klein", "jinja2", "prometheus_client", "soundfile", "soxr", "ivr_engine.console", "ivr_engine.observe"}
+    code = "import sys, ivr_engine.cli.serve; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert "ivr_engine.engine.wiring" in loaded
+    assert late & set(loaded) == set()

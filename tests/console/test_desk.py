@@ -223,6 +223,7 @@ def test_filing_without_a_subject_says_so_and_loses_nothing(sign_in: SignIn, cit
 )
 def test_a_request_that_fails_is_told(sign_in: SignIn, locale: str, failed: str, lost: str) -> None:
     page = sign_in("anna", "/desk", locale)
+    ended(page)
     said = page.get_by_role("alert")
     state = page.locator("#desk-state").get_attribute("data-state")
     heading, detail = failed.split(". ", 1)
@@ -246,6 +247,7 @@ def test_a_request_that_fails_is_told(sign_in: SignIn, locale: str, failed: str,
 
 def test_what_cannot_be_done_at_the_desk_is_told_and_the_desk_stays(sign_in: SignIn) -> None:
     page = sign_in("anna", "/desk")
+    ended(page)
     heading, detail = "Non si può fare", "La pratica non è ancora nell'archivio; riprova."
     body = f'<div id="problem"><h1>{heading}</h1><p>{detail}</p></div>'
     page.route("**/desk/state", lambda route: route.fulfill(status=422, body=body, content_type="text/html"))
