@@ -63,7 +63,6 @@ setup(
         "whisper": ["faster-whisper>=1.1", "webrtcvad-wheels>=2.0.14"],
         "kokoro": ["onnxruntime>=1.17"],
         "piper": ["piper-tts>=1.3"],
-        "uvloop": ["uvloop>=0.19"],
         "draw": ["pygraphviz>=2.0"],
         "fuzz": ["atheris>=3.0"],
         "dev": [
