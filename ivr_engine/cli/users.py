@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from ivr_engine.clock import rome
 from ivr_engine.engine.lines import load_lines
+from ivr_engine.engine.publication import Publication
 from ivr_engine.records import audit as records
 from ivr_engine.records import users as people
 from ivr_engine.records.store import StoreReader
@@ -70,7 +71,8 @@ def password(settings: Settings, name: str, password: str) -> None:
 @click.pass_obj
 def desk(settings: Settings, name: str, phone: str, queues: tuple[str, ...]) -> None:
     """Say where an operator is rung, and for which queues, when their desk is open in the console."""
-    known = load_lines(settings).queues()
+    heard, _notices = Publication(settings).published(time.time())
+    known = heard.queues() or load_lines(settings).queues()  # before the first start nothing is published
     with administration(settings).change() as connection:
         people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, known, time.time(), local_name())
     click.echo(f"{name} serves {', '.join(queues)}")

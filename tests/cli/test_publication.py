@@ -120,3 +120,14 @@ def test_a_front_message_is_heard_until_it_is_ended(site: Site) -> None:
     assert "Il portale non è disponibile." in heard(site)
     assert site.run("messages", "end", "1", "--as", "ada").returncode == 0
     assert "portale" not in heard(site)
+
+
+def test_an_operator_gets_a_desk_while_a_lines_draft_is_broken(site: Site) -> None:
+    assert site.run("users", "add", "olga", "--role", "operator").returncode == 0
+    change(site, "prova", "prova: [", file="line.yaml")
+    assert site.run("lines", "check").returncode == 2
+    given = site.run("users", "desk", "olga", "--queue", "prova")
+    assert (given.returncode, given.stdout) == (0, "olga serves prova\n"), given.stderr
+    unknown = site.run("users", "desk", "olga", "--queue", "prva")
+    assert unknown.returncode == 2
+    assert "prva" in unknown.stderr
