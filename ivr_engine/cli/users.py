@@ -12,6 +12,7 @@ from tabulate import tabulate
 from ivr_engine.clock import rome
 from ivr_engine.engine.lines import load_lines
 from ivr_engine.engine.publication import Publication
+from ivr_engine.errors import IvrError
 from ivr_engine.records import audit as records
 from ivr_engine.records import users as people
 from ivr_engine.records.store import StoreReader
@@ -71,8 +72,10 @@ def password(settings: Settings, name: str, password: str) -> None:
 @click.pass_obj
 def desk(settings: Settings, name: str, phone: str, queues: tuple[str, ...]) -> None:
     """Say where an operator is rung, and for which queues, when their desk is open in the console."""
-    heard, _notices = Publication(settings).published(time.time())
-    known = heard.queues() or load_lines(settings).queues()  # before the first start nothing is published
+    try:
+        known = load_lines(settings).queues()
+    except IvrError:  # a draft is broken: what callers hear counts
+        known = Publication(settings).published(time.time())[0].queues()
     with administration(settings).change() as connection:
         people.set_desk(connection, name, phone or f"PJSIP/{name}", queues, known, time.time(), local_name())
     click.echo(f"{name} serves {', '.join(queues)}")

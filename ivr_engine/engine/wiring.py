@@ -18,7 +18,6 @@ from ivr_engine.engine.answers import articles_of
 from ivr_engine.engine.voices import Voices
 from ivr_engine.errors import IvrError, Unavailable
 from ivr_engine.events import QueueLeft
-from ivr_engine.exchange.interface import ChannelGone
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.plugins.pool import Pools
 from ivr_engine.records import users
@@ -152,7 +151,7 @@ class Engine:
                 answer_share=self.settings.engine.answer_share,
                 every=self.settings.asterisk.ledger_every,
                 talks=self.desk.talks,
-                over=lambda contact: self.operators.take(ChannelGone(contact.channel)),
+                missed=self.operators.take,
             )
             self.roll_call = RollCall(self.reactor, self.exchange, self.operators, self._with_desk, self._staff)
             self.follower.mark_beginning()

@@ -106,6 +106,16 @@ def given(connection: sqlite3.Connection, number: str) -> list[Given]:
     return [Given(row["line"], row["article"], row["language"], row["version"], row["at"] / 1000, row["who"]) for row in rows]
 
 
+def filed(connection: sqlite3.Connection, number: str, contact: str, operator: str, since: float) -> bool:
+    """Whether that operator has filed the contact of that case since then (seconds since 1970 UTC)."""
+    row = connection.execute(
+        "SELECT 1 FROM case_history JOIN cases ON cases.id = case_id"
+        " WHERE number = ? AND what = 'disposition' AND contact = ? AND operator = ? AND at >= ?",
+        (number, contact, operator, milliseconds(since)),
+    ).fetchone()
+    return row is not None
+
+
 class Work:
     """One person's changes to one case, in one transaction; each raises IvrError and then nothing of it is kept.
 

@@ -127,6 +127,12 @@ class Contact:
         self.fold.apply(event)
         self._book.record(event)
 
+    def sent_on(self, at: float) -> None:
+        """Its operator sent the caller on from a talk that had outlived its session, which else writes down how it went."""
+        assert self.going_to is not None
+        waited, going = max(0, round(self.answered_at - self.queued_at)), self.going_to
+        self.record(QueueLeft(self.id, at, self.queue, QueueStatus.ANSWERED, waited, going.talk_s, operator=going.operator))
+
     def end(self, cause: Cause, at: float, share: float) -> None:
         """The contact was over at that instant: its outcome follows from what was recorded."""
         if self.queue and self.queue_end is not None:

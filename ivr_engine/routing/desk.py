@@ -18,7 +18,7 @@ from ivr_engine.exchange.interface import (
     TalkEnded,
 )
 from ivr_engine.routing.feed import OpenCase, ScreenPop
-from ivr_engine.routing.operators import State
+from ivr_engine.routing.operators import NO_ANSWER, ON_A_CALL, SIGNED_IN, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +48,8 @@ class Desk:
     ) -> None:
         self._reactor, self._clock, self._contacts, self._feed, self._look_up = reactor, clock, contacts, feed, look_up
         self._operators = operators
+        self._shown: dict[str, str] = {}
+        """The last contact each operator was shown."""
         self._silent: dict[OperatorSilent, Timer] = {}
 
     def take(self, sign: Sign) -> None:
@@ -73,13 +75,20 @@ class Desk:
 
     def talks(self, contact: Contact) -> None:
         """A caller whom an operator talks to, though no session carries the call: whoever is at their desk again, after a new
-        start of the engine, has the call back in hand."""
+        start of the engine, has the call back in hand. A pause they had wished for comes after it."""
         seat = self._operators.seat(contact.operator)
-        if seat is not None and seat.state in {State.PAUSE, State.READY}:
-            self._operators.take(OperatorConnected(contact.channel, contact.queue, seat.name, 0))
+        if seat is None or contact.talk.over or contact.going_to is not None:
+            return
+        if seat.state not in {State.PAUSE, State.READY} and not (seat.state in ON_A_CALL and seat.channel == contact.channel):
+            return
+        self._operators.take(OperatorConnected(contact.channel, contact.queue, seat.name, 0))
+        if seat.state is State.PAUSE and seat.reason not in {SIGNED_IN, NO_ANSWER}:
+            self._operators.pause(seat.name, seat.reason)
+        if self._shown.get(seat.name) != contact.id:
             self._show(contact, seat.name, self._clock.now())
 
     def _show(self, contact: Contact, operator: str, now: float) -> None:
+        self._shown[operator] = contact.id
         Deferred.fromCoroutine(self._pop(contact, operator, contact.queue, now)).addErrback(
             lambda failure: log.error("screen-pop failed", contact=contact.id, error=str(failure.value))
         )
@@ -108,7 +117,7 @@ class Desk:
                 line=contact.line,
                 number=contact.number,
                 citizen=citizen,
-                waited_s=round((contact.answered_at or now) - contact.queued_at),
+                waited_s=max(0, round((contact.answered_at or now) - contact.queued_at)),
                 path=tuple(progress.path) if progress else (),
                 inputs=dict(progress.shown) if progress else {},
                 facts=dict(progress.facts) if progress else {},

@@ -80,7 +80,8 @@ class _Gone(NamedTuple):
 
 class Follower:
     """`queues`: queue → the line it belongs to, for calls that came past the engine; other queues are none of its business.
-    `talks` is told of each followed call that an operator talks to, again at every look, `over` of each that has ended."""
+    `talks` is told of each followed call that an operator talks to, again at every look; `missed` of how talks ended, which the
+    live view may not have seen."""
 
     def __init__(
         self,
@@ -96,11 +97,11 @@ class Follower:
         answer_share: float,
         every: float,
         talks: Callable[[Contact], None],
-        over: Callable[[Contact], None],
+        missed: Callable[[Sign], None],
     ) -> None:
         self._reactor, self._clock, self._exchange, self._contacts = reactor, clock, exchange, contacts
         self._book, self._store, self._queues, self._caller_key = book, store, queues, caller_key
-        self._share, self._every, self._talks, self._over = answer_share, every, talks, over
+        self._share, self._every, self._talks, self._missed = answer_share, every, talks, missed
         self._timer: Any = None
         self._gone: dict[str, _Gone] = {}
         self._checking = self._again = self._stopped = self._taken_up = False
@@ -140,8 +141,12 @@ class Follower:
         if contact is None:
             if sign.queue in self._queues:  # it came past the engine; the ledger will say so
                 self.look()
-        elif contact.lost is not None and not contact.queue:
-            contact.record(QueueEntered(contact.id, self._clock.now(), sign.queue, 0, 0))
+        elif contact.lost is not None and not (contact.queue and contact.going_to is None):
+            now = self._clock.now()
+            if contact.queue:  # it was sent on, and the engine did not take it: the dialplan did
+                contact.sent_on(now)
+                contact.going_to = None
+            contact.record(QueueEntered(contact.id, now, sign.queue, 0, 0))
 
     def look(self) -> None:
         """Compare with the exchange and its ledger now (once more afterwards, if asked meanwhile)."""
@@ -191,7 +196,7 @@ class Follower:
                 self._enter(entry, stranger=entry.channel in reading.strangers)
         if alive is not None:
             for contact in followed:
-                if contact.operator and contact.channel in alive:
+                if contact.operator and contact.channel in alive and contact.lost is not None and not contact.ended:
                     self._talks(contact)
             gone = [contact for contact in followed if contact.channel not in alive]
             self._end_gone(gone, BLIND_GRACE_S if reading is None else GRACE_S)
@@ -229,6 +234,7 @@ class Follower:
             if seen is not None and now.since - seen.since >= grace_s:
                 del self._gone[contact.id]
                 self._end(contact, seen.at)
+                self._missed(ChannelGone(contact.channel))
 
     def _in_thread(self, function: Callable[..., Any], *args: Any) -> Deferred[Any]:
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), function, *args)
@@ -268,7 +274,9 @@ class Follower:
         contact.queue_end = QueueLeft(contact.id, entry.at, entry.queue, closed.status, *seconds, "queue_log", entry.operator)
         if closed.status is QueueStatus.ANSWERED:
             reason = "agent" if closed.by_operator else "caller"
-            contact.talk.told(TalkEnded(entry.channel, entry.queue, entry.operator, *seconds, reason))
+            ended = TalkEnded(entry.channel, entry.queue, entry.operator, *seconds, reason)
+            contact.talk.told(ended)
+            self._missed(ended)
 
     def _bypassed(self, entry: LedgerEntry) -> Contact:
         caller = caller_of("|".join(entry.data[1:-1]))
@@ -285,4 +293,3 @@ class Follower:
         assert contact.lost is not None
         contact.end(contact.lost, at, self._share)
         self._contacts.remove(contact)
-        self._over(contact)

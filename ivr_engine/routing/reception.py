@@ -9,7 +9,7 @@ import structlog
 from ivr_engine.agi import variables
 from ivr_engine.dialogue.runner import Caller, House, Runner
 from ivr_engine.errors import CallerHungUp, CallLost
-from ivr_engine.events import Cause, ContactStarted, OperatorTransferred, PrivateNoted, QueueLeft, QueueStatus, new_contact_id
+from ivr_engine.events import Cause, ContactStarted, OperatorTransferred, PrivateNoted, new_contact_id
 from ivr_engine.records.citizens import caller_of
 from ivr_engine.routing.contacts import Contact
 from ivr_engine.routing.talk import RoutedCall
@@ -107,22 +107,11 @@ class Reception:
         return contact
 
     def _come_back(self, contact: Contact) -> Destination | None:
-        destination, lost, now = contact.going_to, contact.lost, self._clock.now()
-        contact.going_to = contact.lost = None
+        now = self._clock.now()
+        if contact.queue and contact.lost is not None:
+            contact.sent_on(now)
+        destination, contact.going_to, contact.lost = contact.going_to, None, None
         assert destination is not None
-        if contact.queue and lost not in {None, Cause.CALLER}:  # the talk had outlived its session, which else writes it down
-            waited = round(contact.answered_at - contact.queued_at)
-            contact.record(
-                QueueLeft(
-                    contact.id,
-                    now,
-                    contact.queue,
-                    QueueStatus.ANSWERED,
-                    waited,
-                    destination.talk_s,
-                    operator=destination.operator,
-                )
-            )
         contact.record(OperatorTransferred(contact.id, now, destination.operator, destination.line, destination.body))
         contact.line = destination.line
         return destination

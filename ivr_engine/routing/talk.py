@@ -45,6 +45,11 @@ class Talk:
         if self._waiting is not None and not self._waiting.called:
             self._waiting.callback(None)
 
+    @property
+    def over(self) -> bool:
+        """Whether its end was told."""
+        return self._sign is not None
+
     async def settled(self, reactor: Any, look: Callable[[], None]) -> TalkEnded | None:
         """Its word, waited for a moment; `look` has the ledger read when none comes. None when both are silent."""
         if self._sign is None:

@@ -189,3 +189,25 @@ def test_a_talk_outlives_the_engine_with_its_card_and_note(asterisk: RealAsteris
     assert int(left[0]["talk_s"]) >= 2, "it began before the engine did"
     page.goto(page.url.replace("/desk", f"/cases/{file.cases[0]}"))
     expect(page.locator("main")).to_contain_text("Chiede dello stipendio")
+
+
+def test_what_was_filed_before_the_engine_was_started_anew_is_filed(asterisk: RealAsterisk, engine: Engine, page: Page) -> None:
+    page.keyboard.press("Alt+r")
+    state(page, "ready")
+    citizen = asterisk.call("800196009", "0")
+    state(page, "busy")
+    page.locator("[name=subject]").select_option(index=1)
+    page.keyboard.press("Alt+1")
+    expect(page.locator(".console-notice")).to_be_visible()  # filed
+    engine.kill()
+    engine.start()
+    page.goto(address(engine))
+    state(page, "busy")
+    expect(page.locator(".console-notice")).to_be_visible()
+    asterisk.hang_up(citizen)
+    state(page, "ready")
+    row = engine.wait_end(citizen)
+    (case,) = engine.file(row.id).cases
+    history = engine.store.cases.show(case)
+    assert history is not None
+    assert [entry.what for entry in history.history].count("disposition") == 1

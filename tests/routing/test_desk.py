@@ -8,13 +8,13 @@ import pytest
 from twisted.internet.task import Clock
 
 from ivr_engine.dialogue.progress import Progress
-from ivr_engine.events import Event, OperatorAnswered, OperatorMissed, QueueEntered, QueueLeft, QueueStatus
-from ivr_engine.exchange.interface import TIME_UP_S, CallerLeft, OperatorRinging, OperatorSilent
+from ivr_engine.events import Cause, Event, OperatorAnswered, OperatorMissed, QueueEntered, QueueLeft, QueueStatus
+from ivr_engine.exchange.interface import TIME_UP_S, CallerLeft, OperatorRinging, OperatorSilent, TalkEnded
 from ivr_engine.exchange.virtual.clock import RealClock
-from ivr_engine.routing.contacts import Book, Contact, OpenContacts
+from ivr_engine.routing.contacts import Book, Contact, Destination, OpenContacts
 from ivr_engine.routing.desk import Desk
 from ivr_engine.routing.feed import Feed, ScreenPop
-from ivr_engine.routing.operators import Operators, State
+from ivr_engine.routing.operators import Operators, Seat, State
 
 
 class House:
@@ -66,19 +66,55 @@ def test_nobody_missed_a_caller_whose_time_was_up(house: House) -> None:
     assert house.missed() == []
 
 
-def test_who_still_talks_when_a_new_engine_looks_has_the_call_back_in_hand(house: House) -> None:
+@pytest.fixture
+def talking(house: House) -> House:
+    """op1 answered after 15 seconds; then the engine was started anew."""
     house.reactor.advance(15)
     house.contact.record(OperatorAnswered("C", 1015.0, "co", "op1"))
-    house.desk.talks(house.contact)
-    assert house.shown == [], "nobody sits at the desk yet"
-    house.operators.sit_down("op1", "PJSIP/op1", ("co",))
-    house.reactor.advance(60)
-    house.desk.talks(house.contact)
-    seat = house.operators.seat("op1")
-    assert seat is not None
-    assert (seat.state, seat.channel) == (State.BUSY, "chan-1")
-    (pop,) = house.shown
+    house.contact.lost = Cause.ENGINE_LOST
+    return house
+
+
+def seat(house: House) -> Seat:
+    found = house.operators.seat("op1")
+    assert found is not None
+    return found
+
+
+def test_who_still_talks_when_a_new_engine_looks_has_the_call_back_in_hand(talking: House) -> None:
+    talking.desk.talks(talking.contact)
+    assert talking.shown == [], "nobody sits at the desk yet"
+    talking.operators.sit_down("op1", "PJSIP/op1", ("co",))
+    talking.reactor.advance(60)
+    talking.desk.talks(talking.contact)
+    assert (seat(talking).state, seat(talking).channel, seat(talking).afterwards) == (State.BUSY, "chan-1", "")
+    (pop,) = talking.shown
     assert isinstance(pop, ScreenPop)
     assert (pop.contact, pop.queue, pop.waited_s) == ("C", "co", 15)
-    house.desk.talks(house.contact)
-    assert len(house.shown) == 1, "once is enough"
+    talking.desk.talks(talking.contact)
+    assert len(talking.shown) == 1, "once is enough"
+
+
+def test_a_break_that_was_wished_for_meanwhile_comes_after_the_talk(talking: House) -> None:
+    talking.operators.sit_down("op1", "PJSIP/op1", ("co",))
+    talking.operators.pause("op1", "break")
+    talking.desk.talks(talking.contact)
+    assert (seat(talking).state, seat(talking).afterwards) == (State.BUSY, "break")
+
+
+def test_whose_answer_was_missed_is_not_left_ringing(talking: House) -> None:
+    talking.operators.sit_down("op1", "PJSIP/op1", ("co",))
+    talking.operators.ready("op1")
+    talking.operators.take(OperatorRinging("chan-1", "co", "op1"))
+    talking.desk.talks(talking.contact)
+    assert seat(talking).state is State.BUSY
+
+
+def test_a_talk_that_is_over_or_sent_on_comes_back_to_nobody(talking: House) -> None:
+    talking.operators.sit_down("op1", "PJSIP/op1", ("co",))
+    talking.contact.going_to = Destination("op1", "co", 5)
+    talking.desk.talks(talking.contact)
+    talking.contact.going_to = None
+    talking.desk.take(TalkEnded("chan-1", "co", "op1", 15, 5, "caller"))
+    talking.desk.talks(talking.contact)
+    assert (seat(talking).state, talking.shown) == (State.PAUSE, [])

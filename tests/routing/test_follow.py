@@ -10,12 +10,12 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ivr_engine.errors import Unavailable
-from ivr_engine.events import Cause, ContactStarted, Outcome, QueueEntered, QueueLeft, QueueStatus
+from ivr_engine.events import Cause, ContactStarted, OperatorAnswered, Outcome, QueueEntered, QueueLeft, QueueStatus
 from ivr_engine.exchange import ledger
-from ivr_engine.exchange.interface import CallerJoined, ChannelGone
+from ivr_engine.exchange.interface import CallerJoined, ChannelGone, Sign, TalkEnded
 from ivr_engine.records.spool import Spool
 from ivr_engine.records.store import Store
-from ivr_engine.routing.contacts import Book, Contact, OpenContacts
+from ivr_engine.routing.contacts import Book, Contact, Destination, OpenContacts
 from ivr_engine.routing.feed import Feed
 from ivr_engine.routing.follow import BLIND_GRACE_S, GRACE_S, Follower
 
@@ -112,7 +112,7 @@ class House:
         self.slow = SlowStore(self.store)
         self.contacts = OpenContacts()
         self.book = Book(self.store.spool, Feed())
-        self.talking, self.over = list[Contact](), list[Contact]()
+        self.talking, self.missed = list[Contact](), list[Sign]()
         self.follower = Follower(
             reactor=self.reactor,
             clock=self,
@@ -125,7 +125,7 @@ class House:
             answer_share=0.8,
             every=EVERY_S,
             talks=self.talking.append,
-            over=self.over.append,
+            missed=self.missed.append,
         )
 
     def now(self) -> float:
@@ -257,13 +257,26 @@ def test_talks_that_go_on_are_told_at_every_look_and_their_end_once(house: House
     house.look()  # reads it
     house.look()
     assert house.talking[-1:] == [contact]
-    assert (contact.operator, house.over) == ("op1", [])
+    assert (contact.operator, house.missed) == ("op1", [])
     told = len(house.talking)
     house.switch.alive = set()
     house.switch.write(CHANNEL, "op1", "COMPLETECALLER", "3", "9", "1")
     house.look()
     house.look()
-    assert (len(house.talking), house.over) == (told, [contact])
+    assert (len(house.talking), house.missed) == (told, [TalkEnded(CHANNEL, "lavoro", "op1", 3, 9, "caller")])
+
+
+def test_a_caller_sent_on_past_the_engine_waits_anew_and_the_first_talk_counts(house: House) -> None:
+    contact = house.waiting(Cause.ENGINE_LOST)
+    contact.record(OperatorAnswered("C1", 1700000004.0, "lavoro", "op1"))
+    contact.going_to = Destination("op1", "lavoro", 7)
+    house.follower.take(CallerJoined(CHANNEL, "lavoro", 1))
+    assert (contact.queue, contact.operator, contact.going_to) == ("lavoro", "", None)
+    house.follower.take(CallerJoined(CHANNEL, "lavoro", 1))
+    contact.record(OperatorAnswered("C1", house.now(), "lavoro", "op2"))
+    assert house.journal()[-4:] == ["OperatorAnswered", "QueueLeft", "QueueEntered", "OperatorAnswered"]
+    (row,) = house.rows()
+    assert (row.wait_s, row.talk_s) == (3, 7)
 
 
 def test_what_asterisk_writes_after_the_hang_up_counts(house: House) -> None:

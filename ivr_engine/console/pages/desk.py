@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ivr_engine.console.cards import Card
     from ivr_engine.console.visit import Visit
+    from ivr_engine.routing.contacts import Contact
     from ivr_engine.routing.operators import Seat
 
 log = structlog.get_logger()
@@ -167,7 +168,7 @@ async def transfer(visit: Visit) -> Answer:
     if card is None or contact is None or seat is None or seat.state is not State.BUSY or to not in known:
         return await _again(visit, {"to": visit.t("desk.cannot-transfer")}, status=422)
     line = to if kind == "line" else card.pop.line
-    talked = int(visit.now - (contact.answered_at or seat.since))
+    talked = max(0, int(visit.now - (contact.answered_at or seat.since)))
     contact.going_to = Destination(visit.user.name, line, talked, "" if kind == "line" else to)
     try:
         await visit.office.exchange.redirect(contact.channel, line)
@@ -216,6 +217,9 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
         return context
     pop = card.pop
     known = await visit.read(_known, pop.contact, pop.line, pop.number)
+    contact = office.contacts.get(pop.contact)
+    if contact is not None and contact.lost is not None and known["case"] is not None and not card.filed:
+        await _filed_before(visit, contact, known["case"].number)
     if known["citizen"] is not None and not card.shown_to_audit:
         _tell_audit(visit, card, known["citizen"].id)
     heard = words.heard(lines, pop.path)
@@ -237,6 +241,12 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
         "bodies": sorted(office.settings.transfers),
         "other_lines": [(name, words.title(lines, name, visit.language)) for name in sorted(lines.lines) if name != pop.line],
     }
+
+
+async def _filed_before(visit: Visit, contact: Contact, case: str) -> None:
+    """A talk that outlived its session was perhaps filed under an earlier engine."""
+    if await visit.read(case_work.filed, case, contact.id, visit.user.name, contact.answered_at):
+        visit.office.cards.filed(visit.user.name)
 
 
 def _tell_audit(visit: Visit, card: Card, citizen: int) -> None:
