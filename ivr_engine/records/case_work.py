@@ -135,10 +135,19 @@ class Work:
             raise IvrError(f"case {number} is with {self.case.level.replace('_', ' ')}", "only they may change it now")
 
     def note(self, text: str) -> None:
-        """Write something down."""
+        """Write something down; of a contact, the same words once: what was kept for somebody their page may send again."""
         if not text or len(text) > LONGEST_NOTE:
             raise IvrError(f"a note has 1 to {LONGEST_NOTE} characters")
+        if self._contact and self._noted(text):
+            return
         self._keep("note", text, self._contact)
+
+    def _noted(self, text: str) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM case_history WHERE case_id = ? AND what = 'note' AND contact = ? AND operator = ? AND detail = ?",
+            (self._id, self._contact, self._user.name, text),
+        ).fetchone()
+        return row is not None
 
     def classify(self, category: str, topic: str) -> None:
         """What it is about."""

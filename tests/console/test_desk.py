@@ -245,6 +245,32 @@ def test_a_request_that_fails_is_told(sign_in: SignIn, locale: str, failed: str,
     ended(page)
 
 
+def test_what_is_typed_while_the_engine_is_away_comes_back_with_the_call(sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    ended(page)
+    ready(page)
+    citizen("0")
+    answered(page)
+    card, note, subject = page.locator(".desk-card"), page.locator("textarea"), page.locator("[name=subject]")
+    page.route("**/desk/draft", lambda route: route.abort())
+    page.route("**/desk/call", lambda route: route.fulfill(body="<p>Nessuna chiamata.</p>", content_type="text/html"))
+    note.fill("Serve il CUD")
+    subject.select_option(index=1)
+    chosen = subject.input_value()
+    page.evaluate("document.body.dispatchEvent(new Event('live-desk'))")
+    expect(card).to_have_count(0)
+    page.unroute("**/desk/call")
+    page.unroute("**/desk/draft")
+    with page.expect_response(lambda response: "/desk/draft" in response.url and "CUD" in (response.request.post_data or "")):
+        page.evaluate("document.body.dispatchEvent(new Event('live-desk'))")
+    expect(note).to_have_value("Serve il CUD")
+    expect(subject).to_have_value(chosen)
+    page.reload()
+    expect(note).to_have_value("Serve il CUD")
+    expect(subject).to_have_value(chosen)
+    ended(page)
+
+
 def test_what_cannot_be_done_at_the_desk_is_told_and_the_desk_stays(sign_in: SignIn) -> None:
     page = sign_in("anna", "/desk")
     ended(page)

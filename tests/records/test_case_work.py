@@ -140,6 +140,21 @@ def test_whoever_must_be_called_back_is_called_within_a_day_and_nobody_is_late_w
     assert work(store).case.deadline == due(AT + 60, 10)
 
 
+def test_of_a_contact_the_same_words_are_noted_once(store: sqlite3.Connection) -> None:
+    def notes() -> list[str]:
+        found = case_file(store, NUMBER)
+        assert found is not None
+        return [change.detail for change in found.history if change.what == "note"]
+
+    call = Work(store, NUMBER, person(Role.OPERATOR), AT, contact="C")
+    call.note("Chiede del TFR")
+    call.file(Disposition.SOLVED, "Chiede del TFR", SUBJECT)
+    assert notes() == ["Chiede del TFR"]
+    call.note("Chiede anche dello stipendio")
+    work(store).note("Chiede del TFR")
+    assert notes() == ["Chiede del TFR", "Chiede anche dello stipendio", "Chiede del TFR"], "by hand as often as one likes"
+
+
 def test_a_note_has_a_length(store: sqlite3.Connection) -> None:
     for text in ("", "x" * 5001):
         with pytest.raises(IvrError):

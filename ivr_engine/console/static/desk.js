@@ -16,6 +16,24 @@
     requestAnimationFrame(() => requestAnimationFrame(() => window.live.say("pop-shown", { contact })));
   };
 
+  // What is typed while the engine is away would go with its card: it comes back with it, unless something was sent meanwhile.
+  const typed = new Map();
+  const keep = (event) => {
+    if (/^(note|subject)-/.test(event.target.id)) typed.set(event.target.id, event.target.value);
+  };
+  const sent = (event) => {
+    const request = event.detail.requestConfig;
+    if (event.detail.successful && request.verb === "post" && request.path !== "/desk/draft") typed.clear();
+  };
+  const restore = () => {
+    for (const [id, value] of typed) {
+      const field = document.getElementById(id);
+      if (!field || field.value || !value) continue;
+      field.value = value;
+      for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+  };
+
   // A field that is kept as it was (hx-preserve) learns here what is wrong with it; the first such has the focus when all was sent.
   const check = (event) => {
     const fields = [...document.querySelectorAll("#call [aria-describedby]")];
@@ -40,6 +58,9 @@
     document.addEventListener("keydown", press);
     document.body.addEventListener("htmx:afterSettle", look);
     document.body.addEventListener("htmx:afterSettle", check);
+    document.body.addEventListener("htmx:afterSettle", restore);
+    document.body.addEventListener("htmx:afterRequest", sent);
+    document.body.addEventListener("input", keep);
     document.body.addEventListener("live-connected", look);
   });
 })();
