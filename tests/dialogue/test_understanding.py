@@ -232,6 +232,37 @@ def test_a_year_with_more_behind_it_is_confirmed(text: str) -> None:
     assert day(heard("7 settembre 1978"), TODAY, "it").band is Band.TAKE
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3 marzo 1989-83", "1983-03-03"),
+        ("14 febbraio 1950-1958", "1958-02-14"),
+        ("22 luglio 2009 22. 2009", "2009-07-22"),
+        ("27 luglio 1992 27 luglio 1992", "1992-07-27"),
+        ("5 luglio 1.958", "1958-07-05"),
+        ("se dici aprile due mila quattro", "2004-04-16"),
+        ("un dieci ottobre duemila venti due", "2022-10-11"),
+        ("dieciam nove novembre mile novecentu sessanta sei", "1966-11-19"),
+        ("tre dicembre due mila undici", "2011-12-03"),
+        ("sei dicembre 2011", "2011-12-06"),
+    ],
+)
+def test_a_recogniser_that_corrects_its_year_or_takes_words_apart(text: str, value: str) -> None:
+    assert day(heard(text), TODAY, "it").value == value
+
+
+def test_what_was_heard_in_words_counts_for_more_than_a_likely_date_in_figures() -> None:
+    words, figures = "quindici dicembre mile novecento sessanta tre", "15 dicembre 1993"
+    said = day((Guess(figures, 1.0), Guess(words, 1.0)), TODAY, "it")
+    assert (said.band, said.value, said.runner_up) == (Band.CONFIRM, "1963-12-15", "1993-12-15")
+    said = day((Guess("15 dicembre 1963", 1.0), Guess(words, 1.0)), TODAY, "it")
+    assert (said.band, said.value) == (Band.TAKE, "1963-12-15")
+    for alone in (words, figures):
+        assert day((Guess(alone, 1.0),), TODAY, "it").band is Band.TAKE, "the other recogniser has not spoken"
+    said = day((Guess(figures, 1.0), Guess("indietro tutta", 0.4)), TODAY, "it")
+    assert (said.band, said.value) == (Band.CONFIRM, "1993-12-15"), "half of it was not understood"
+
+
 def test_a_date_without_its_year_is_confirmed() -> None:
     said = day(heard("13 dicembre"), TODAY, "it")
     assert (said.band, said.value, said.runner_up) == (Band.CONFIRM, "2026-12-13", "2025-12-13")

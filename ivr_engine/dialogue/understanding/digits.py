@@ -23,7 +23,7 @@ DIGITS = Bands(take=0.9, confirm=0.45, margin=0.2)
 
 _MISHEARD = 0.6
 _SEPARATED = re.compile(r"(?<=\d)[\s.,;:/\-–']+(?=\d)")
-_GROUPED = re.compile(r"(?<=\d)\.(?=\d{3}(?:\D|$))")
+GROUPED = re.compile(r"(?<=\d)\.(?=\d{3}(?:\D|$))")
 _LATER = 0.95
 _REJOINED = 0.85
 _WAYS = 64
@@ -96,7 +96,7 @@ def in_figures(text: str, language: str) -> tuple[str, float]:
 def in_numbers(text: str, language: str) -> tuple[str, float]:
     """The same, its numbers still in words."""
     known = words(language)
-    plain = _GROUPED.sub("", text).replace("centottant", "centoottant")  # text2num knows this one
+    plain = GROUPED.sub("", text).replace("centottant", "centoottant")  # text2num knows this one
     said: list[str] = []
     worth: list[float] = []
     for word in split(_SEPARATED.sub(" ", plain)):
