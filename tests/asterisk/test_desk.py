@@ -104,8 +104,9 @@ def test_ring_pop_answer_transfer_and_file(asterisk: RealAsterisk, engine: Engin
     wait_for(lambda: paused(asterisk, "lavoro") is True, 10, lambda: asterisk.cli("queue show lavoro"))
     page.locator("[name=subject]").select_option(index=1)
     page.keyboard.press("Alt+1")
-    state(page, "busy")  # nobody else serves the other line
+    state(page, "ringing")  # nobody else serves the other line
     assert card.get_attribute("data-contact") == contact
+    state(page, "busy")
     asterisk.hang_up(citizen)
     state(page, "wrap_up")
     page.locator("[name=subject]").select_option(index=1)
