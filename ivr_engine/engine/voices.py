@@ -11,6 +11,7 @@ from ivr_engine.audiosocket.conversation import GRACE_S
 from ivr_engine.audiosocket.media import Media
 from ivr_engine.audiosocket.recordings import Recordings
 from ivr_engine.audiosocket.server import MediaServer, MediaSettings
+from ivr_engine.engine.ears import ears, warn_of_unknown_words
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.speech.catalogue import PLAYED_UNDER
@@ -55,8 +56,6 @@ class Voices:
         """Listen, and begin to load the models; words of the lines' phrases that these cannot hear are logged.
 
         Raises Invalid when the settings name a recogniser that is none."""
-        from ivr_engine.engine.ears import ears  # numpy: calls are taken by now, and most wait for no recogniser
-
         recognisers = ears(self._settings, self._reactor) if self._settings.audiosocket.enabled and self._text is None else None
         hearing = self._text or recognisers
         if hearing is None:
@@ -77,8 +76,6 @@ class Voices:
         )
 
     async def _ready(self, hearing: ProcessEars, lines: Sequence[Line]) -> None:
-        from ivr_engine.engine.ears import warn_of_unknown_words
-
         await hearing.ready()
         log.info("callers are heard", languages=sorted(self.engines))
         await warn_of_unknown_words(hearing, lines)

@@ -48,8 +48,8 @@ class Desk:
     ) -> None:
         self._reactor, self._clock, self._contacts, self._feed, self._look_up = reactor, clock, contacts, feed, look_up
         self._operators = operators
-        self._shown: dict[str, str] = {}
-        """The last contact each operator was shown."""
+        self._shown: dict[str, tuple[str, float]] = {}
+        """What each operator was shown last: the contact, and since when it was in the queue (it may come to them twice)."""
         self._silent: dict[OperatorSilent, Timer] = {}
 
     def take(self, sign: Sign) -> None:
@@ -70,8 +70,10 @@ class Desk:
                 self._silent[sign] = self._clock.callLater(TIME_UP_S, self._missed, contact, sign, now)
             case TalkEnded() if sign.queue == contact.queue:
                 contact.talk.told(sign)
-            case OperatorConnected() if not contact.answered:
-                contact.record(OperatorAnswered(contact.id, now, sign.queue, sign.operator))
+            case OperatorConnected():
+                if not contact.answered:
+                    contact.record(OperatorAnswered(contact.id, now, sign.queue, sign.operator))
+                self._show_once(contact, sign.operator, now)  # the ring may have been missed
 
     def talks(self, contact: Contact) -> None:
         """A caller whom an operator talks to, though no session carries the call: whoever is at their desk again, after a new
@@ -84,11 +86,14 @@ class Desk:
         self._operators.take(OperatorConnected(contact.channel, contact.queue, seat.name, 0))
         if seat.state is State.PAUSE and seat.reason not in {SIGNED_IN, NO_ANSWER}:
             self._operators.pause(seat.name, seat.reason)
-        if self._shown.get(seat.name) != contact.id:
-            self._show(contact, seat.name, self._clock.now())
+        self._show_once(contact, seat.name, self._clock.now())
+
+    def _show_once(self, contact: Contact, operator: str, now: float) -> None:
+        if self._shown.get(operator) != (contact.id, contact.queued_at):
+            self._show(contact, operator, now)
 
     def _show(self, contact: Contact, operator: str, now: float) -> None:
-        self._shown[operator] = contact.id
+        self._shown[operator] = contact.id, contact.queued_at
         Deferred.fromCoroutine(self._pop(contact, operator, contact.queue, now)).addErrback(
             lambda failure: log.error("screen-pop failed", contact=contact.id, error=str(failure.value))
         )

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from ivr_engine.dialogue.progress import Progress
 from ivr_engine.events import Cause, Event, OperatorAnswered, OperatorMissed, QueueEntered, QueueLeft, QueueStatus
-from ivr_engine.exchange.interface import TIME_UP_S, CallerLeft, OperatorRinging, OperatorSilent, TalkEnded
+from ivr_engine.exchange.interface import TIME_UP_S, CallerLeft, OperatorConnected, OperatorRinging, OperatorSilent, TalkEnded
 from ivr_engine.exchange.virtual.clock import RealClock
 from ivr_engine.routing.contacts import Book, Contact, Destination, OpenContacts
 from ivr_engine.routing.desk import Desk
@@ -49,6 +49,18 @@ def test_codes_are_shown_by_their_last_characters_only(house: House) -> None:
     (pop,) = house.shown
     assert isinstance(pop, ScreenPop)
     assert pop.inputs == {"codice": "••••••••••••3456", "cap": "00187"}
+
+
+def test_whoever_answers_is_shown_the_call_though_the_ring_was_missed_and_once_a_stay(house: House) -> None:
+    house.desk.take(OperatorConnected("chan-1", "co", "op1", 0))
+    assert [type(shown) for shown in house.shown] == [ScreenPop]
+    house.desk.take(OperatorConnected("chan-1", "co", "op1", 0))
+    assert len(house.shown) == 1
+    house.contact.record(QueueLeft("C", 1020.0, "co", QueueStatus.ANSWERED, 5, 15))
+    house.contact.record(QueueEntered("C", 1021.0, "co", 0, 300))
+    house.desk.take(OperatorRinging("chan-1", "co", "op1"))
+    house.desk.take(OperatorConnected("chan-1", "co", "op1", 0))
+    assert len(house.shown) == 2, "sent on, it came to the same operator again"
 
 
 def test_an_operator_who_did_not_answer_is_written_down_with_the_time_of_it(house: House) -> None:
