@@ -52,6 +52,7 @@ class Proxy:
                 far = socket.create_connection(("127.0.0.1", self.target), 5)
             except OSError:
                 return
+            far.settimeout(None)  # a manager with nothing to tell is no broken one
             self._open += [near, far]
             for source, sink, through in ((near, far, self.pump), (far, near, bytes)):
                 threading.Thread(target=_pump, args=(source, sink, through), daemon=True).start()
