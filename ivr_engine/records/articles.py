@@ -126,6 +126,12 @@ def all_latest(connection: sqlite3.Connection, language: str, line: str = "") ->
     return [_article(row) for row in rows]
 
 
+def titles(connection: sqlite3.Connection, language: str) -> dict[tuple[str, str], str]:
+    """The latest title of every article there ever was, by line and id: figures tell of retired ones too."""
+    rows = connection.execute("SELECT line, id, title FROM articles WHERE language = ? ORDER BY version", (language,))
+    return {(line, article): title for line, article, title in rows}
+
+
 class Articles:
     """Looks articles up. Every method may raise Unavailable."""
 

@@ -333,6 +333,7 @@ def test_what_no_line_has_any_more_is_neither_found_nor_listed_until_it_is_there
     assert known() == (None, [], ["lavoro"])
     assert [it.retired for it in store.articles.versions("sociale", "L01", "it")] == [True, True]
     with store.administration.change() as connection:
+        assert articles.titles(connection, "it")["sociale", "L01"] == gone.title
         article_search.fill(connection)
     assert known() == (None, [], ["lavoro"])
     assert store.publish([ARTICLE, gone], story.noon).result(5) == 0

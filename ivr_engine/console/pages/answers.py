@@ -80,12 +80,11 @@ async def missing(visit: Visit) -> Answer:
     since, lines = visit.now - _MONTH_S, visit.office.lines()
 
     def look(connection: sqlite3.Connection) -> dict[str, Any]:
-        known = {(it.article.line, it.article.id): it.article.title for it in articles.all_latest(connection, visit.language)}
         return {
             "searches": unanswered.searches(connection, since),
             "not_enough": unanswered.not_enough(connection, since),
             "subjects": unanswered.subjects(connection, since),
-            "names": known,
+            "names": articles.titles(connection, visit.language),
         }
 
     titles = {name: words.title(lines, name, visit.language) for name in lines.lines}
