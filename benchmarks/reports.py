@@ -18,8 +18,6 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from benchmarks.results import keep
 from ivr_engine.clock import ROME
 from ivr_engine.config import ReportsSection
@@ -52,7 +50,7 @@ def fill(path: Path, contacts: int) -> int:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
-        migrate(Database(connection))
+        migrate(connection)
         named = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'contacts' AND sql IS NOT NULL"
         indexes = connection.execute(named).fetchall()
         for index in indexes:  # made again when all is in

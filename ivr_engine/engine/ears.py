@@ -85,8 +85,10 @@ def manner(settings: Settings) -> Manner:
     return Manner(speech.workers, speech.turns, speech.threads, speech.deadline, pauses)
 
 
-async def warn_of_unknown_words(hearing: ProcessEars, lines: Iterable[Line]) -> None:
-    """Log the words of menus' phrases that a line's recogniser can never hear."""
+async def await_models(hearing: ProcessEars, lines: Iterable[Line]) -> None:
+    """Until callers can be heard; then log the words of menus' phrases that a line's recogniser can never hear."""
+    await hearing.ready()
+    log.info("callers are heard", languages=sorted(hearing.languages))
     for line in lines:
         for language in line.languages:
             phrases = [phrase for step in line.tree.steps.values() for phrase in step.phrases(language)]

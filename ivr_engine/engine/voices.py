@@ -11,14 +11,13 @@ from ivr_engine.audiosocket.conversation import GRACE_S
 from ivr_engine.audiosocket.media import Media
 from ivr_engine.audiosocket.recordings import Recordings
 from ivr_engine.audiosocket.server import MediaServer, MediaSettings
-from ivr_engine.engine.ears import ears, warn_of_unknown_words
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.speech.catalogue import PLAYED_UNDER
 from ivr_engine.speech.manifest import sound_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from ivr_engine.config import Settings
@@ -56,6 +55,8 @@ class Voices:
         """Listen, and begin to load the models; words of the lines' phrases that these cannot hear are logged.
 
         Raises Invalid when the settings name a recogniser that is none."""
+        from ivr_engine.engine.ears import await_models, ears  # with numpy a tenth of a start; the port is open by now
+
         recognisers = ears(self._settings, self._reactor) if self._settings.audiosocket.enabled and self._text is None else None
         hearing = self._text or recognisers
         if hearing is None:
@@ -71,14 +72,9 @@ class Voices:
         if self.ears is None:
             return
         self.ears.start()
-        Deferred.fromCoroutine(self._ready(self.ears, tuple(lines))).addErrback(
+        Deferred.fromCoroutine(await_models(self.ears, tuple(lines))).addErrback(
             lambda failure: log.error("callers have keys alone until it is mended", why=str(failure.value))
         )
-
-    async def _ready(self, hearing: ProcessEars, lines: Sequence[Line]) -> None:
-        await hearing.ready()
-        log.info("callers are heard", languages=sorted(self.engines))
-        await warn_of_unknown_words(hearing, lines)
 
     def stop(self) -> Deferred[None] | None:
         """Close the port and end the recognisers; fires when they have ended."""

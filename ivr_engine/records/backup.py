@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from sqlite_utils import Database
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.records.database import State, copy_database, refused, state_of, unsound
@@ -121,7 +120,7 @@ def restore(folder: Path, source: Path, stamp: str) -> Restored:
                 for name in (KEY, SPOOL, DATABASE):
                     _put(source / name, draft / name)
                 with contextlib.closing(sqlite3.connect(draft / DATABASE)) as connection:
-                    require_known(Database(connection, execute_plugins=False))
+                    require_known(connection)
                 aside = set_aside(folder, f"before-restore-{stamp}", _STORE)
                 for name in (KEY, SPOOL, DATABASE):  # the database last: no engine takes half of this for a store of its own
                     (draft / name).rename(folder / name)

@@ -9,8 +9,6 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlite_utils import Database
-
 from ivr_engine.errors import Unavailable
 from ivr_engine.records.schema import migrate
 
@@ -90,7 +88,7 @@ class WriteConnection:
             self.connection.row_factory = sqlite3.Row
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 self.connection.execute(f"PRAGMA {pragma}")
-            migrate(Database(self.connection, execute_plugins=False))
+            migrate(self.connection)
         except BaseException:
             self.connection.close()
             raise

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlite_utils import Database
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import ContactEnded, ContactStarted, PrivateNoted
@@ -92,7 +91,7 @@ def _rebuild(folder: Path, draft: Path, source: Path | None, damage: str, at: fl
     with contextlib.closing(sqlite3.connect(draft / DATABASE, isolation_level=None)) as new:
         (draft / DATABASE).chmod(0o600)
         new.row_factory = sqlite3.Row
-        migrate(Database(new, execute_plugins=False))
+        migrate(new)
         tables = _salvage(new, draft / "damaged")
         if source is None and not any(table.rows for table in tables.values()):
             raise Unavailable(
@@ -131,7 +130,7 @@ def _fill_up(new: sqlite3.Connection, draft: Path, source: Path, tables: Iterabl
     deleted since, perhaps because somebody had to be forgotten."""
     shutil.copyfile(source / DATABASE, draft / "backup")
     with contextlib.closing(sqlite3.connect(draft / "backup", isolation_level=None)) as old:
-        migrate(Database(old, execute_plugins=False))
+        migrate(old)
         for table in tables:
             names = ", ".join(columns_of(new, table))
             marks = ", ".join("?" * len(columns_of(new, table)))

@@ -5,41 +5,54 @@ Instants are whole milliseconds since 1970 UTC; durations whole seconds, as the 
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import re
-import sqlite3
-
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+from typing import TYPE_CHECKING
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.records import article_search, closings, figures, staff_time
 
-_MIGRATIONS = Migrations("ivr_engine")
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sqlite_utils import Database
+
+_SET = "ivr_engine"
 
 
-def require_known(database: Database) -> None:
+def require_known(connection: sqlite3.Connection) -> None:
     """Raises Unavailable when a newer engine has worked on this database: what it does there this one does not know."""
-    if newer := [migration.name for migration in _MIGRATIONS.applied(database) if migration.name not in versions()]:
+    if newer := [name for name in _applied(connection) if name not in versions()]:
         raise Unavailable(
             f"the database was made by a newer engine ({', '.join(newer)})", "install that engine, or restore a backup of before"
         )
 
 
-def migrate(database: Database, *, before: str | None = None) -> None:
+def migrate(connection: sqlite3.Connection, *, before: str | None = None) -> None:
     """Bring the schema up to date, or (in tests) to what it was `before` a migration; nothing is written when it is. Raises
     sqlite3.Error; Unavailable as require_known does."""
-    require_known(database)
-    if _MIGRATIONS.pending(database):
-        _MIGRATIONS.apply(database, stop_before=before)
+    require_known(connection)
+    if set(versions()).issubset(_applied(connection)):
+        return
+    from sqlite_utils import Database  # with numpy a sixth of a start, and most find nothing to do
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations(_SET)
+    for migration in _MIGRATIONS:
+        migrations()(migration)
+    migrations.apply(Database(connection, execute_plugins=False), stop_before=before)
 
 
-@functools.cache
 def versions() -> tuple[str, ...]:
     """The migrations' names, the oldest first."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
-        return tuple(migration.name for migration in _MIGRATIONS.pending(Database(empty, execute_plugins=False)))
+    return tuple(migration.__name__ for migration in _MIGRATIONS)
+
+
+def _applied(connection: sqlite3.Connection) -> list[str]:
+    """Those that sqlite-utils has noted in this database."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        return []
+    noted = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid", (_SET,))
+    return [str(name) for (name,) in noted]
 
 
 def _run(database: Database, statements: str) -> None:
@@ -162,7 +175,6 @@ CREATE TABLE articles (
 """
 
 
-@_MIGRATIONS()
 def m001_first_tables(database: Database) -> None:
     """Contacts with their journal, citizens, cases, articles."""
     _run(database, _FIRST_TABLES)
@@ -242,7 +254,6 @@ CREATE TABLE switches (
 """
 
 
-@_MIGRATIONS()
 def m002_administration(database: Database) -> None:
     """Wishes to be called back; users, the audit log, versions of lines, and what is switched by hand."""
     _run(database, _ADMINISTRATION)
@@ -262,7 +273,6 @@ CREATE INDEX sessions_by_user ON sessions(user)
 """
 
 
-@_MIGRATIONS()
 def m003_sign_in(database: Database) -> None:
     """Passwords, teams and sessions of the console."""
     _run(database, _SIGN_IN)
@@ -274,7 +284,6 @@ ALTER TABLE users ADD COLUMN queues TEXT NOT NULL DEFAULT ''
 """
 
 
-@_MIGRATIONS()
 def m004_desk(database: Database) -> None:
     """Operators' telephones and queues."""
     _run(database, _DESK)
@@ -304,7 +313,6 @@ CREATE TRIGGER audit_stays DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit 
 """
 
 
-@_MIGRATIONS()
 def m005_case_work(database: Database) -> None:
     """What people do with cases, and an audit log that cannot be changed."""
     for statement in re.split(r";\n", _CASE_WORK):
@@ -319,7 +327,6 @@ CREATE VIRTUAL TABLE article_words USING fts5(
 """
 
 
-@_MIGRATIONS()
 def m006_article_words(database: Database) -> None:
     """The words of the articles, to be searched."""
     database.execute(_ARTICLE_WORDS)
@@ -346,7 +353,6 @@ CREATE INDEX consents_by_citizen ON consents(citizen)
 """
 
 
-@_MIGRATIONS()
 def m007_people(database: Database) -> None:
     """Tax codes, e-mail addresses and consents of citizens."""
     _run(database, _PEOPLE)
@@ -367,7 +373,6 @@ CREATE TABLE agreements (
 """
 
 
-@_MIGRATIONS()
 def m008_agreements(database: Database) -> None:
     """What is allowed about operators on which line."""
     _run(database, _AGREEMENTS)
@@ -401,7 +406,6 @@ CREATE INDEX searches_in_vain_by_time ON searches_in_vain(at)
 """
 
 
-@_MIGRATIONS()
 def m009_answers(database: Database) -> None:
     """Articles on their way, and what operators looked for and did not find."""
     _run(database, _ANSWERS)
@@ -420,7 +424,6 @@ CREATE TABLE contact_files (
 """
 
 
-@_MIGRATIONS()
 def m010_by_hand(database: Database) -> None:
     """Documents that come with contacts of other channels."""
     _run(database, _BY_HAND)
@@ -431,7 +434,6 @@ CREATE INDEX contacts_by_caller ON contacts(caller_key, line, started, medium, a
 """
 
 
-@_MIGRATIONS()
 def m011_figures(database: Database) -> None:
     """Figures of ended contacts, filled from the journal; closed months; what operators' time went to."""
     for tables in (figures.TABLES, staff_time.TABLES, _FIGURES):
@@ -447,7 +449,6 @@ WHERE caller_key != '' AND outcome IS NOT NULL
 """
 
 
-@_MIGRATIONS()
 def m012_ends(database: Database) -> None:
     """Who called again is found without reading the contacts' own pages, one for each contact of the period."""
     _run(database, _ENDS)
@@ -461,7 +462,23 @@ ALTER TABLE callbacks ADD COLUMN who TEXT NOT NULL DEFAULT ''
 """
 
 
-@_MIGRATIONS()
 def m013_callbacks(database: Database) -> None:
     """What came of a wish to be called back."""
     _run(database, _CALLBACKS)
+
+
+_MIGRATIONS = (
+    m001_first_tables,
+    m002_administration,
+    m003_sign_in,
+    m004_desk,
+    m005_case_work,
+    m006_article_words,
+    m007_people,
+    m008_agreements,
+    m009_answers,
+    m010_by_hand,
+    m011_figures,
+    m012_ends,
+    m013_callbacks,
+)

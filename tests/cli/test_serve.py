@@ -100,7 +100,7 @@ def test_a_locked_store_costs_the_caller_nothing_and_the_record_nothing(site: Si
 
 def test_no_call_waits_for_what_it_does_not_need() -> None:
     """A restart opens its port before all that is loaded, and the callers of that moment are not refused."""
-    late = {"klein", "jinja2", "prometheus_client", "soundfile", "soxr", "ivr_engine.console", "ivr_engine.observe"}
+    late = {"klein", "jinja2", "numpy", "prometheus_client", "soundfile", "soxr", "ivr_engine.console", "ivr_engine.observe"}
     code = "import sys, ivr_engine.cli.serve; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
     assert "ivr_engine.engine.wiring" in loaded

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from ivr_engine.records import article_search
 from ivr_engine.records.schema import migrate
@@ -27,7 +26,7 @@ ARTICLES = [
 @pytest.fixture(scope="module")
 def store() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    migrate(Database(connection))
+    migrate(connection)
     connection.row_factory = sqlite3.Row
     for article in ARTICLES:
         article_search.put(connection, *article)

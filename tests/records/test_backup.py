@@ -307,7 +307,7 @@ def test_a_database_of_every_earlier_engine_is_brought_up_to_date(folder, open_s
     folder.mkdir(mode=0o700)
     with contextlib.closing(sqlite3.connect(folder / "ivr.db", isolation_level=None)) as connection:
         database = Database(connection, execute_plugins=False)
-        schema.migrate(database, before=schema.versions()[version])
+        schema.migrate(connection, before=schema.versions()[version])
         assert len(list(database["_sqlite_migrations"].rows)) == version
         indexes = [name for name in database.table_names() if name.startswith(("article_words", "sqlite_", "_sqlite"))]
         tables = [name for name in database.table_names() if name not in indexes]
@@ -326,7 +326,7 @@ def test_a_database_of_every_earlier_engine_is_brought_up_to_date(folder, open_s
         for table, row in kept.items():
             assert any(row.items() <= dict(found).items() for found in database[table].rows), table
         fresh = Database(memory=True)
-        schema.migrate(fresh)
+        schema.migrate(fresh.conn)
         assert set(database.schema.split(";\n")) == set(fresh.schema.split(";\n"))
         fresh.close()
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []

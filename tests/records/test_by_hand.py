@@ -6,7 +6,6 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlite_utils import Database
 
 from ivr_engine.errors import IvrError
 from ivr_engine.records import by_hand, people
@@ -25,7 +24,7 @@ MARIO, LUCIA = 1, 2
 def store() -> Iterator[sqlite3.Connection]:
     """Two citizens; Mario's open case and his closed one, on two lines."""
     connection = sqlite3.connect(":memory:")
-    migrate(Database(connection))
+    migrate(connection)
     connection.row_factory = sqlite3.Row
     for citizen in (MARIO, LUCIA):
         connection.execute("INSERT INTO citizens (id, number, created) VALUES (?, ?, 0)", (citizen, f"+39333000000{citizen}"))

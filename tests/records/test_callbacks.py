@@ -6,7 +6,6 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlite_utils import Database
 
 from ivr_engine.errors import IvrError
 from ivr_engine.events import CallbackWished, Cause, ContactEnded, ContactStarted, Outcome, PrivateNoted
@@ -23,7 +22,7 @@ AT = 1_700_000_000.0
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    migrate(Database(connection))
+    migrate(connection)
     connection.row_factory = sqlite3.Row
     yield connection
     connection.close()

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlite_utils import Database
 
 from ivr_engine.clock import ROME, rome
 from ivr_engine.errors import IvrError
@@ -35,7 +34,7 @@ def person(role: Role) -> User:
 @pytest.fixture
 def store() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    migrate(Database(connection))
+    migrate(connection)
     connection.row_factory = sqlite3.Row
     connection.execute("INSERT INTO citizens (id, number, name, created) VALUES (1, '+393331234567', 'Mario Rossi', 0)")
     for serial in (1, 2):

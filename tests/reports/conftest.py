@@ -8,7 +8,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlite_utils import Database
 
 from ivr_engine.clock import ROME
 from ivr_engine.events import (
@@ -102,7 +101,7 @@ def empty() -> sqlite3.Connection:
     """A database in memory, its schema up to date."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.row_factory = sqlite3.Row
-    migrate(Database(connection))
+    migrate(connection)
     return connection
 
 

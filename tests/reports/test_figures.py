@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from ivr_engine.clock import ROME
 from ivr_engine.events import Cause, ContactEnded, ContactStarted, Outcome, ScreenPopShown
@@ -108,7 +107,7 @@ def test_an_old_stores_figures_are_filled_when_its_schema_comes_up_to_date(year:
         year.connection.execute(f"DROP TABLE {table}")
     year.connection.execute("DROP INDEX contacts_by_caller")
     year.connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm011_figures'")
-    schema.migrate(Database(year.connection))
+    schema.migrate(year.connection)
     assert before
     assert year.rows() == before
 

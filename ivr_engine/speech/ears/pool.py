@@ -64,6 +64,11 @@ class ProcessEars:
             model: [Worker(reactor, model, manner) for _ in range(manner.workers)] for model in dict.fromkeys(models.values())
         }
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """Those that can be heard."""
+        return frozenset(self._models)
+
     def start(self) -> None:
         """Begin to load the models: callers are heard as soon as that is done."""
         for worker in self._each():
