@@ -65,7 +65,7 @@ class Conversation(Model):
 
     def listener(self, turn: Turn) -> Listener:
         """Who listens, for this visit."""
-        return Listener(turn, self.ear(turn) if self.speech is not False else None)
+        return Listener(turn, self.ear(turn) if self.speech is not False and turn.listens else None)
 
     def spoken(self, failures: int) -> tuple[str, ...]:
         """What is said before it listens, after so many failures of either kind."""

@@ -62,7 +62,7 @@ class Listener:
 
     def __init__(self, turn: Turn, ear: Ear | None) -> None:
         self._turn = turn
-        self._ear = ear if ear is not None and turn.call.listens and turn.line.speech else None
+        self._ear = ear if turn.listens else None
         self._lows = 0
         self._begun = False  # something was heard before a failure
 

@@ -168,6 +168,11 @@ class Turn:
         self.record(Diverted(self.contact, self.now(), self.step, reason))
         return self.operator
 
+    @property
+    def listens(self) -> bool:
+        """Whether callers of this line may say it, here and now."""
+        return self.call.listens and self.line.speech
+
     async def speak(self, language: str) -> None:
         """From now on in that language. Raises CallerHungUp, CallLost."""
         if language != self.language:

@@ -104,7 +104,10 @@ class Spool:
         self.arrived.set()
 
     def retry(self) -> bool:
-        """Try again to write what waits in memory; True when nothing waits any more."""
+        """Try again to write what waits in memory, and what is only in a file that somebody deleted; True when nothing waits any
+        more."""
+        with self._lock:
+            self._rescue()
         while True:
             with self._lock:
                 before = len(self._waiting)
@@ -160,6 +163,16 @@ class Spool:
         """The highest segment number given out so far."""
         return self._segment
 
+    def _rescue(self) -> None:
+        """Of a file deleted under our hands, what nobody has read yet is to be written again: to a new one, before all else."""
+        if self._file is None or os.fstat(self._file).st_nlink:
+            return
+        start = self._done.offset if self._done.segment == self._segment else 0
+        lines = os.pread(self._file, self._size - start, start).splitlines(keepends=True)
+        self._close()
+        self._waiting.extendleft(reversed(lines))
+        log.error("the spool was deleted; what was not in the database yet is written again", events=len(lines))
+
     def _catch_up(self) -> None:
         for _ in range(min(len(self._waiting), _BATCH)):
             if not self._put(self._waiting[0]):
@@ -184,14 +197,14 @@ class Spool:
         return True
 
     def _open(self) -> int:
-        if self._file is not None and (self._size >= self._segment_bytes or os.fstat(self._file).st_nlink == 0):
-            self._close()  # full, or somebody deleted it under our hands
+        if self._file is not None and self._size >= self._segment_bytes:
+            self._close()
         if self._file is None:
             if not (self.folder / _IDENTITY).exists():
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _keep_identity(self.folder, self.identity)
             number = max(self._segment, *segments_of(self.folder), 0) + 1
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL
             self._file = os.open(path_of(self.folder, number), flags, 0o600)
             self._segment, self._size = number, 0
         return self._file

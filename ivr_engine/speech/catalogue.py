@@ -141,7 +141,7 @@ class Catalogue:
     def utterance(self, line: str, key: str, language: str, values: Mapping[str, Value]) -> tuple[Sound, ...]:
         """The sounds of a prompt (the line's own, else core's), slots filled in. Raises LookupError: unknown key or value."""
         names = self._names(line, key, language, values, nested=False)
-        if len({self._speakers(language, name) for name in names if name != PAUSE} - {RECORDED, ""}) > 1:
+        if len(names) > 1 and len({self._speakers(language, name) for name in names if name != PAUSE} - {RECORDED, ""}) > 1:
             # Voices would change in mid-sentence: where there is a twin by the spare voice, it speaks all of it.
             names = tuple(f"{SPARE}{name}" if self._lengths(language, f"{SPARE}{name}") is not None else name for name in names)
         return tuple(self._sound(language, name) for name in names)

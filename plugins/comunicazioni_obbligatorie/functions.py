@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,12 @@ def deadline(term: Term, event: date) -> date:
 
 def is_holiday(day: date) -> bool:
     """A Sunday or a national holiday; patron saints do not count for these terms."""
-    return day.isoweekday() == 7 or day in holidays.country_holidays("IT", years=day.year)
+    return day.isoweekday() == 7 or day in _holidays(day.year)
+
+
+@cache
+def _holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("IT", years=year))
 
 
 def filing(term: Term, request: Request) -> Result:

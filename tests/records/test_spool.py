@@ -191,13 +191,18 @@ def test_an_uncommitted_segment_outlives_rotation_and_close(tmp_path):
     assert everything(Spool(tmp_path)) == [event(1)]
 
 
-def test_a_spool_deleted_under_the_engine_begins_anew(tmp_path):
+def test_a_spool_deleted_under_the_engine_loses_nothing(tmp_path):
     folder = tmp_path / "spool"
     spool = Spool(folder)
-    spool.append(event(1))
+    for number in (1, 2):
+        spool.append(event(number))
+    entry = next(spool.read(START))
+    spool.committed(entry.after)
     shutil.rmtree(folder)
-    spool.append(event(2))
-    assert everything(spool, Position(1, 500)) == [event(2)]
+    spool.append(event(3))
+    assert spool.retry()
+    spool.append(event(4))
+    assert everything(spool, entry.after) == [event(2), event(3), event(4)], "what nobody had read is there again"
     assert Spool(folder).identity == spool.identity
 
 
