@@ -48,7 +48,8 @@ class Breaker:
     """Of one function. `now` is any clock that only goes forward, in seconds."""
 
     def __init__(self) -> None:
-        self._state, self._since, self._pause = State.CLOSED, 0.0, FIRST_PAUSE_S
+        self.state = State.CLOSED
+        self._since, self._pause = 0.0, FIRST_PAUSE_S
         self._recent: deque[bool] = deque(maxlen=RECENT)
         self._times: deque[float] = deque(maxlen=_TIMES)
         self._in_a_row = self._served = self._failed = self._late = self._refused = 0
@@ -56,10 +57,10 @@ class Breaker:
 
     def lets_through(self, now: float) -> bool:
         """Whether the next caller may try; counts those who may not."""
-        if self._state is State.OPEN and now >= self._since + self._pause:
+        if self.state is State.OPEN and now >= self._since + self._pause:
             self._become(State.HALF_OPEN, now)
             return True
-        if self._state is State.CLOSED:
+        if self.state is State.CLOSED:
             return True
         self._refused += 1
         return False
@@ -70,7 +71,7 @@ class Breaker:
         self._times.append(seconds)
         self._recent.append(True)
         self._in_a_row = 0
-        if self._state is State.HALF_OPEN:
+        if self.state is State.HALF_OPEN:
             self._recent.clear()
             self._pause = FIRST_PAUSE_S
             self._become(State.CLOSED, now)
@@ -83,10 +84,10 @@ class Breaker:
         self._times.append(seconds)
         self._recent.append(False)
         self._in_a_row += 1
-        if self._state is State.HALF_OPEN:
+        if self.state is State.HALF_OPEN:
             self._pause = min(2 * self._pause, LONGEST_PAUSE_S)
             self._become(State.OPEN, now)
-        elif self._state is State.CLOSED and self._too_many():
+        elif self.state is State.CLOSED and self._too_many():
             self._become(State.OPEN, now)
 
     def health(self) -> FunctionHealth:
@@ -94,11 +95,11 @@ class Breaker:
         times = sorted(self._times) or [0.0]
         median, slow = (round(times[int(share * (len(times) - 1))] * 1000) for share in (0.5, 0.95))
         counts = (self._served, self._failed, self._late, self._refused)
-        return FunctionHealth(self._state, self._since, *counts, median, slow, round(times[-1] * 1000), self._error)
+        return FunctionHealth(self.state, self._since, *counts, median, slow, round(times[-1] * 1000), self._error)
 
     def _too_many(self) -> bool:
         failures = self._recent.count(False)
         return self._in_a_row >= IN_A_ROW or (len(self._recent) == RECENT and failures >= SHARE * RECENT)
 
     def _become(self, state: State, now: float) -> None:
-        self._state, self._since = state, now
+        self.state, self._since = state, now

@@ -94,7 +94,7 @@ class LinePool:
     def _judge(self, outcome: Result | Failure, job: _Job, began: float) -> Result | Failure:
         """Tell the breaker how a call went, as its caller met it: one that comes late is judged once."""
         breaker, now = self._breakers[job.name], self._reactor.seconds()
-        before = breaker.health().state
+        before = breaker.state
         if isinstance(outcome, Result):
             breaker.served(now - began, now)
         else:
@@ -103,9 +103,8 @@ class LinePool:
             if how == "unavailable":
                 return outcome  # the function never ran
             breaker.failed(what or how, now - began, now, late=how == "late")
-        after = breaker.health()
-        if after.state is not before:
-            log.warning("breaker", line=self._line, function=job.name, state=str(after.state), error=after.error)
+        if breaker.state is not before:
+            log.warning("breaker", line=self._line, function=job.name, state=str(breaker.state), error=breaker.health().error)
         return outcome
 
     def health(self) -> dict[str, FunctionHealth]:
