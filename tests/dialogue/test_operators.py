@@ -142,6 +142,8 @@ CALLBACK = {"topic": "orari", "then": "bye", "otherwise": "notice"}
         ("0612345678# 1 2", Caller(), ("0612345678", "afternoon", "orari")),
         ("061234567# 2 0612345678# 1 2", Caller(), ("0612345678", "afternoon", "orari")),
         ("123# 0612345678# 1 2", Caller(), ("0612345678", "afternoon", "orari")),
+        ("1 ~ ~ ~", Caller("mobile", "+393331234567"), ("+393331234567", "any", "orari")),
+        ("1 7 7 7", Caller("mobile", "+393331234567"), ("+393331234567", "any", "orari")),
     ],
 )
 def test_a_wish_to_be_called_back(lines: dict[str, Line], keys: str, caller: Caller, wished: tuple[str, str, str]) -> None:
@@ -149,6 +151,12 @@ def test_a_wish_to_be_called_back(lines: dict[str, Line], keys: str, caller: Cal
     assert wish(played) == wished
     assert (played.heard[-2:], played.steps[-1]) == (["callback.noted", "bye"], "bye")
     assert not [event for event in played.events if not isinstance(event, PrivateNoted) and wished[0].strip("+") in repr(event)]
+
+
+@pytest.mark.parametrize("keys", ["0", "1 0", "2 0612345678# 0", "2 0612345678# 1 0"])
+def test_an_operator_is_there_at_every_question_about_a_call_back(lines: dict[str, Line], keys: str) -> None:
+    played = play(lines["offices"], "callback", CALLBACK, f"{keys} !", from_=Caller("mobile", "+393331234567"))
+    assert (wish(played), played.steps[1]) == (None, lines["offices"].tree.operator)
 
 
 def test_the_number_is_read_back_in_groups(lines: dict[str, Line]) -> None:
@@ -161,11 +169,6 @@ def test_the_number_is_read_back_in_groups(lines: dict[str, Line]) -> None:
 def test_three_failures_of_a_callback_lead_on(lines: dict[str, Line], keys: str) -> None:
     played = play(lines["offices"], "callback", CALLBACK, keys + " !", from_=Caller())
     assert (wish(played), played.steps[1]) == (None, "notice")
-
-
-def test_an_operator_may_be_wanted_instead(lines: dict[str, Line]) -> None:
-    played = play(lines["offices"], "callback", CALLBACK, "0", from_=Caller("mobile", "+393331234567"))
-    assert (wish(played), played.steps[1]) == (None, "operator")
 
 
 # --- transfer

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ivr_engine.dialogue.keying import Conversation, Pace, take_digits
-from ivr_engine.dialogue.model import Next, Step, Target
+from ivr_engine.dialogue.model import Next, Step, Target, ToStep
 from ivr_engine.events import CallbackWished, PrivateNoted
 
 if TYPE_CHECKING:
@@ -16,13 +16,17 @@ _SHORTEST, _LONGEST = 6, 12
 _PACE = Pace(first=7.0, between=4.0)
 _THIS = Conversation(prompt=("callback.this",))
 _RIGHT = Conversation(prompt=("callback.right",))
-_WHEN = Conversation(prompt=("callback.when",))
+_UNSAID = ToStep("")
+"""No step's name: they did not say when, which is no reason to lose the number they have just confirmed."""
+_WHEN = Conversation(prompt=("callback.when",)).model_copy(update={"otherwise": _UNSAID})
 _TRIES = 3
-_TIMES = {"1": "morning", "2": "afternoon", "3": "any"}
+_ANY = "3"
+_TIMES = {"1": "morning", "2": "afternoon", _ANY: "any"}
 
 
 class Callback(Step):
-    """The caller's own number once they say so, else one they key and hear again. Without a number it leads to `otherwise`."""
+    """The caller's own number once they say so, else one they key and hear again. Without a number it leads to `otherwise`; who
+    does not say when is called at any time."""
 
     kind = "callback"
 
@@ -36,8 +40,10 @@ class Callback(Step):
         if not isinstance(number, str):
             return number
         best = await _WHEN.choose(turn, dict.fromkeys(_TIMES, "match"))
+        if best == _UNSAID:
+            best = _ANY
         if not isinstance(best, str):
-            return self.otherwise or best
+            return best
         topic = self.topic or turn.progress.topic
         turn.record(PrivateNoted(turn.contact, turn.now(), NUMBER, number))
         turn.record(CallbackWished(turn.contact, turn.now(), turn.line.name, topic, _TIMES[best]))
