@@ -104,10 +104,11 @@ class Spool:
         self.arrived.set()
 
     def retry(self) -> bool:
-        """Try again to write what waits in memory, and what is only in a file that somebody deleted; True when nothing waits any
-        more."""
+        """Try again to write what waits in memory, and what is only in a file that somebody deleted or moved; True when nothing
+        waits any more."""
         with self._lock:
-            self._rescue()
+            if self._file is not None and not self._named(self._file):
+                self._close()
         while True:
             with self._lock:
                 before = len(self._waiting)
@@ -156,6 +157,7 @@ class Spool:
     def close(self) -> None:
         """Let go of the file. A later append opens a new one."""
         with self._lock:
+            self._close()
             self._catch_up()
             self._close()
 
@@ -163,21 +165,12 @@ class Spool:
         """The highest segment number given out so far."""
         return self._segment
 
-    def _rescue(self) -> None:
-        """Of a file deleted under our hands, what nobody has read yet is to be written again: to a new one, before all else."""
-        if self._file is None or os.fstat(self._file).st_nlink:
-            return
-        start = self._done.offset if self._done.segment == self._segment else 0
-        lines = os.pread(self._file, self._size - start, start).splitlines(keepends=True)
-        self._close()
-        self._waiting.extendleft(reversed(lines))
-        log.error("the spool was deleted; what was not in the database yet is written again", events=len(lines))
-
     def _catch_up(self) -> None:
         for _ in range(min(len(self._waiting), _BATCH)):
-            if not self._put(self._waiting[0]):
+            line, behind = self._waiting.popleft(), len(self._waiting)
+            if not self._put(line):
+                self._waiting.insert(len(self._waiting) - behind, line)  # behind what its file had to give back
                 return
-            self._waiting.popleft()
 
     def _put(self, line: bytes) -> bool:
         written = 0
@@ -194,11 +187,11 @@ class Spool:
         if self._failing and not self._waiting:
             self._failing = False
             log.info("the spool can be written again")
+        if self._size >= self._segment_bytes:
+            self._close()
         return True
 
     def _open(self) -> int:
-        if self._file is not None and self._size >= self._segment_bytes:
-            self._close()
         if self._file is None:
             if not (self.folder / _IDENTITY).exists():
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -233,9 +226,24 @@ class Spool:
             log.critical("memory is full too: events are lost", waiting=len(self._waiting))
 
     def _close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        """What nobody has read of a file that was deleted or moved is to be written again, before all else."""
+        if self._file is None:
+            return
+        lines: list[bytes] = []
+        if self._size and not self._named(self._file):
+            start = self._done.offset if self._done.segment == self._segment else 0
+            lines = os.pread(self._file, self._size - start, start).splitlines(keepends=True)
+            self._waiting.extendleft(reversed(lines))
+            log.error("the spool's file was deleted or moved; what the database has not is written again", events=len(lines))
+        os.close(self._file)
+        self._file = None
+
+    def _named(self, file: int) -> bool:
+        """Is it still there under its name? Whoever reads the spool goes by that."""
+        try:
+            return os.path.samestat(path_of(self.folder, self._segment).stat(), os.fstat(file))
+        except OSError:
+            return False
 
 
 def _identity(folder: Path, *, fresh: bool) -> str:

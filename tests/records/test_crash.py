@@ -12,9 +12,12 @@ ROUNDS = 40
 DYING = """
 import os, random, signal, sys, time
 from pathlib import Path
+import structlog
 from ivr_engine.events import StepEntered
 from ivr_engine.records.store import Store
 
+# A death in the middle of a write leaves half a line, of which the next one tells: not where the counts go.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 folder, rounds, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 chance = random.Random(seed)
 

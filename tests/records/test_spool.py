@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from ivr_engine.events import LineChosen
+from ivr_engine.records.codec import encode_line
 from ivr_engine.records.segments import Position, path_of, segments_of
 from ivr_engine.records.spool import Spool
 
@@ -191,19 +192,43 @@ def test_an_uncommitted_segment_outlives_rotation_and_close(tmp_path):
     assert everything(Spool(tmp_path)) == [event(1)]
 
 
-def test_a_spool_deleted_under_the_engine_loses_nothing(tmp_path):
-    folder = tmp_path / "spool"
-    spool = Spool(folder)
+def delete(folder):
+    shutil.rmtree(folder)
+
+
+def move(folder):
+    folder.rename(folder.with_name("moved"))
+
+
+def linked_and_deleted(folder):
+    (folder.parent / "copy").hardlink_to(path_of(folder, 1))
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("vanish", [delete, move, linked_and_deleted])
+@pytest.mark.parametrize("then", ["a round of the writer", "full", "refused", "rotated", "closed"])
+def test_a_spool_that_vanishes_under_the_engine_loses_nothing(tmp_path, vanish, then):
+    folder, line = tmp_path / "spool", len(encode_line(event(1)))
+    disk = Disk(*["whole"] * 3, *["full"] * (then == "refused"))
+    spool = Spool(folder, segment_bytes=3 * line if then == "full" else 4 << 20, write=disk)
     for number in (1, 2):
         spool.append(event(number))
     entry = next(spool.read(START))
     spool.committed(entry.after)
-    shutil.rmtree(folder)
+    vanish(folder)
     spool.append(event(3))
+    if then == "rotated":
+        spool.rotate()
+    elif then == "closed":
+        spool.close()
+    elif then == "a round of the writer":
+        assert spool.retry()
+    for number in (4, 5):
+        spool.append(event(number))
     assert spool.retry()
-    spool.append(event(4))
-    assert everything(spool, entry.after) == [event(2), event(3), event(4)], "what nobody had read is there again"
+    assert everything(spool, entry.after) == [event(number) for number in (2, 3, 4, 5)]
     assert Spool(folder).identity == spool.identity
+    assert spool.statistics().lost == 0
 
 
 def test_a_new_spool_is_another_one(tmp_path):
