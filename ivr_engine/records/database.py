@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _READ_WAIT = 2.0  # seconds a reader waits for a lock
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "recursive_triggers=ON",  # else a REPLACE would pass by the triggers that keep the audit log and closed months
+)
 
 
 class State(StrEnum):
@@ -86,7 +93,7 @@ class WriteConnection:
         self.connection = sqlite3.connect(path, timeout=busy, isolation_level=None)
         try:
             self.connection.row_factory = sqlite3.Row
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            for pragma in _PRAGMAS:
                 self.connection.execute(f"PRAGMA {pragma}")
             migrate(self.connection)
         except BaseException:

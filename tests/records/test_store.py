@@ -1,4 +1,5 @@
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import Outcome, PrivateNoted
-from ivr_engine.records import article_search, articles, settings
+from ivr_engine.records import article_search, articles, audit, settings
 from ivr_engine.records.administration import Administration
 from ivr_engine.records.articles import Article
 from ivr_engine.records.database import Reader
@@ -347,3 +348,19 @@ def test_a_name_in_a_private_value_stays_private(store, story, ask):
     assert store.writer.flush(5)
     for table in ("journal", "contacts", "settings"):
         assert "RSSMRA80A01H501U" not in str(ask(f"SELECT * FROM {table}"))
+
+
+def test_every_start_keeps_the_audit_log(open_store):
+    def note(connection):
+        audit.note(connection, 0, "anna", "looked at", "citizen 1")
+
+    def replace(connection):
+        connection.execute("INSERT OR REPLACE INTO audit (id, at, who, what, object, detail) VALUES (1, 1, 'b', 'x', 'y', 'z')")
+
+    first = open_store()
+    first.writer.submit("note", note).result(5)
+    first.close(5)
+    again = open_store()
+    again.writer.submit("note", note).result(5)
+    with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+        again.writer.submit("replace", replace).result(5)
