@@ -129,6 +129,8 @@ class Cards:
             return  # the screen-pop follows at once, with all that is to be shown
         card = self._cards.get(seat.name)
         if seat.state not in _IN_HAND:
+            if card is not None and seat.state is State.AWAY:  # their browser never came back
+                self.keep_note(seat.name, card)
             self._cards.pop(seat.name, None)
         elif seat.state is State.WRAP_UP and (card is None or card.filed or card.channel != seat.channel):
             # Nothing is left to be written up; in the next turn, as this one is still telling everybody.

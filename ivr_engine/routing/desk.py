@@ -18,7 +18,7 @@ from ivr_engine.exchange.interface import (
     TalkEnded,
 )
 from ivr_engine.routing.feed import OpenCase, ScreenPop
-from ivr_engine.routing.operators import NO_ANSWER, ON_A_CALL, SIGNED_IN, State
+from ivr_engine.routing.operators import ON_A_CALL, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,8 +84,6 @@ class Desk:
         if seat.state not in {State.PAUSE, State.READY} and not (seat.state in ON_A_CALL and seat.channel == contact.channel):
             return
         self._operators.take(OperatorConnected(contact.channel, contact.queue, seat.name, 0))
-        if seat.state is State.PAUSE and seat.reason not in {SIGNED_IN, NO_ANSWER}:
-            self._operators.pause(seat.name, seat.reason)
         self._show_once(contact, seat.name, self._clock.now())
 
     def _show_once(self, contact: Contact, operator: str, now: float) -> None:

@@ -255,6 +255,10 @@ class Follower:
         if contact is None or entry.at <= contact.left_at:
             return  # over, or of a stay that is over
         if contact.lost is None:
+            if entry.verb == CONNECT and entry.queue == contact.queue and not contact.answered:
+                # The live view missed it, in a gap: else their desk would ring through the whole talk.
+                contact.record(OperatorAnswered(contact.id, entry.at, entry.queue, entry.operator))
+                self._talks(contact)
             self._tell_end(contact, entry)
         elif entry.verb == ENTRY and not contact.queue:
             contact.record(QueueEntered(contact.id, entry.at, entry.queue, 0, 0))

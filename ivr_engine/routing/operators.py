@@ -186,17 +186,12 @@ class Operators:
     def _become(self, seat: Seat, state: State, *, reason: str = "", channel: str = "") -> None:
         if (state, reason, channel) == (seat.state, seat.reason, seat.channel):
             return
-        keeps = state in {*ON_A_CALL, State.WRAP_UP}
-        self._put(
-            replace(
-                seat,
-                state=state,
-                since=self._clock.now(),
-                reason=reason,
-                channel=channel,
-                afterwards=seat.afterwards if keeps else "",
-            )
-        )
+        afterwards = ""
+        if state in {*ON_A_CALL, State.WRAP_UP}:
+            # A ring that was on its way when they took a break puts it off.
+            wished = seat.reason if seat.state is State.PAUSE and seat.reason not in {SIGNED_IN, NO_ANSWER} else ""
+            afterwards = seat.afterwards or wished
+        self._put(replace(seat, state=state, since=self._clock.now(), reason=reason, channel=channel, afterwards=afterwards))
 
     def _put(self, seat: Seat) -> None:
         before = self._seats.get(seat.name)

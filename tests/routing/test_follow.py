@@ -355,6 +355,16 @@ def test_what_a_session_carries_is_the_sessions_but_for_the_seconds(house: House
     assert (sign.hold_s, sign.talk_s, sign.operator) == (2, 31, "op2")
 
 
+def test_an_answer_in_a_gap_of_the_live_view_is_the_ledgers(house: House) -> None:
+    contact = house.waiting(None)
+    house.switch.write(CHANNEL, "op1", "CONNECT", "3", "x", "2")
+    house.look()
+    house.look()
+    assert (contact.operator, contact.answered) == ("op1", True)
+    assert house.talking == [contact]
+    assert house.journal()[-1] == "OperatorAnswered"
+
+
 def test_a_session_that_breaks_before_it_says_how_the_queue_ended_loses_nothing(house: House) -> None:
     contact = house.waiting(None)
     house.switch.write(CHANNEL, "op2", "COMPLETECALLER", "2", "31", "1")

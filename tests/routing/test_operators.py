@@ -52,6 +52,17 @@ def test_nobody_is_rung_who_did_not_say_that_they_are_ready(desk: Desk) -> None:
     assert desk.told[-1] == Member("anna", "PJSIP/anna", ("lavoro",), ready=True)
 
 
+@pytest.mark.parametrize("sign", [RINGS, ANSWERS])
+def test_a_call_on_its_way_puts_a_break_off(desk: Desk, sign: OperatorRinging | OperatorConnected) -> None:
+    desk.operators.ready("anna")
+    desk.operators.pause("anna", "break")
+    desk.operators.take(sign)
+    assert desk.seat.afterwards == "break"
+    desk.operators.take(ChannelGone("ch1"))
+    desk.operators.filed("anna")
+    assert (desk.seat.state, desk.seat.reason) == (State.PAUSE, "break")
+
+
 def test_who_was_given_other_queues_leaves_the_old_ones_when_no_call_is_in_hand(desk: Desk) -> None:
     desk.operators.ready("anna")
     desk.operators.take(RINGS)
