@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +15,8 @@ from ivr_engine.events import ContactEnded, ContactStarted, PromptHeard, QueueEn
 from ivr_engine.exchange.virtual.caller import InteractiveCaller, ScriptedCaller
 from ivr_engine.exchange.virtual.clock import FastClock
 from ivr_engine.exchange.virtual.exchange import VirtualExchange
+from ivr_engine.logs import masked
+from ivr_engine.routing.feed import ScreenPop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +120,8 @@ def _answer(conversation: Conversation, asked: Deferred[Any], done: Callable[[An
 
 def _watch(engine: Engine, conversation: Conversation, request: Watch) -> None:
     def deliver(notice: Notice) -> None:
+        if isinstance(notice, ScreenPop):  # who they are is for their operator, whose looks are audited
+            notice = replace(notice, number=masked(notice.number), citizen="", said=())
         conversation.tell(type(notice).__name__, **msgspec.to_builtins(notice))
 
     conversation.on_gone = engine.feed.subscribe(deliver, request.operator)

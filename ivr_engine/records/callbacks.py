@@ -133,6 +133,15 @@ def tried(connection: sqlite3.Connection, contact: str, result: Result, tries: i
     audit.note(connection, at, who, "called back", f"contact {contact}", result)
 
 
+def give_up(connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
+    """Nobody is to call a citizen any more."""
+    theirs = "contact IN (SELECT id FROM contacts WHERE citizen = ?)"
+    connection.execute(
+        f"UPDATE callbacks SET result = ?, tried = ?, who = ? WHERE {_OPEN} AND {theirs}",  # noqa: S608 - own names
+        (Result.GIVEN_UP, milliseconds(at), who, citizen),
+    )
+
+
 def _callback(row: sqlite3.Row) -> Callback:
     return Callback(
         contact=row["contact"],

@@ -11,7 +11,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.it import codicefiscale, iva
 
 from ivr_engine.errors import IvrError
-from ivr_engine.records import audit
+from ivr_engine.records import audit, callbacks, private
 from ivr_engine.records.journal import milliseconds, seconds
 
 if TYPE_CHECKING:
@@ -163,10 +163,9 @@ def export_all(connection: sqlite3.Connection, citizen: int, who: str, at: float
 
 def erase(connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
     """Forget who they are: counts and journals stay, of nobody. The spool must be rotated afterwards (Store.forget)."""
-    of_theirs = "SELECT id FROM contacts WHERE citizen = ?"
-    for table in ("private", "contact_files"):
-        connection.execute(f"DELETE FROM {table} WHERE contact IN ({of_theirs})", (citizen,))  # noqa: S608 - own names
-    connection.execute("UPDATE contacts SET caller_key = '' WHERE citizen = ?", (citizen,))
+    for (contact,) in connection.execute("SELECT id FROM contacts WHERE citizen = ?", (citizen,)).fetchall():
+        private.erase(connection, contact)
+    callbacks.give_up(connection, citizen, who, at)
     connection.execute(
         "UPDATE case_history SET detail = '' WHERE what = 'note' AND case_id IN (SELECT id FROM cases WHERE citizen = ?)",
         (citizen,),

@@ -27,9 +27,13 @@ def note(connection: sqlite3.Connection, event: PrivateNoted) -> None:
 
 
 def erase(connection: sqlite3.Connection, contact: str) -> None:
-    """Forget what identifies the caller of a contact."""
+    """Forget what identifies the caller of a contact: what they keyed and sent, and the key by which their calls are alike."""
     connection.execute("DELETE FROM private WHERE contact = ?", (contact,))
     connection.execute("DELETE FROM contact_files WHERE contact = ?", (contact,))
+    connection.execute("UPDATE contacts SET caller_key = '' WHERE id = ?", (contact,))
+    connection.execute(
+        "UPDATE journal SET data = json_set(data, '$.caller_key', '') WHERE contact = ? AND kind = 'ContactStarted'", (contact,)
+    )
 
 
 def inputs(connection: sqlite3.Connection, contact: str) -> dict[str, str]:

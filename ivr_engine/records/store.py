@@ -110,7 +110,7 @@ class Store(StoreReader):
         return self.writer.submit("publish articles", lambda connection: articles.publish(connection, given, at))
 
     def erase(self, contact: str) -> Future[None]:
-        """Forget what identifies the caller of a contact, in the database and in the spool. Its journal stays as it is."""
+        """Forget what identifies the caller of a contact, in the database and in the spool. Its journal stays, of nobody."""
 
         def forget(connection: sqlite3.Connection) -> None:
             private.erase(connection, contact)

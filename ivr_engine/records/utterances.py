@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import wave
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,35 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+MOST = 32 << 20
+"""Bytes of sound that may wait in memory for the database: some half an hour."""
+
 
 class Utterances:
     """Satisfies dialogue.services.Utterances."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._lock = threading.Lock()
+        self._waiting = 0
 
     def keep(self, contact: str, step: str, audio: bytes) -> None:
-        """Keep it once the contact itself is in the database; a failure is logged, the call goes on."""
-        self._writer.submit("keep an utterance", lambda connection: _put(connection, contact, step, audio)).add_done_callback(
-            _told
-        )
+        """Keep it once the contact itself is in the database; a failure is logged, the call goes on. What a database that fails
+        for long leaves waiting has a limit."""
+        with self._lock:
+            if self._waiting + len(audio) > MOST:
+                log.warning("an utterance is not kept: too many wait for the database", contact=contact, step=step)
+                return
+            self._waiting += len(audio)
+
+        def told(future: Future[None]) -> None:
+            with self._lock:
+                self._waiting -= len(audio)
+            if (error := future.exception()) is not None:
+                log.error("an utterance could not be kept", why=str(error))
+
+        kept = self._writer.submit("keep an utterance", lambda connection: _put(connection, contact, step, audio))
+        kept.add_done_callback(told)
 
 
 def _put(connection: sqlite3.Connection, contact: str, step: str, audio: bytes) -> None:
@@ -46,8 +64,3 @@ def _put(connection: sqlite3.Connection, contact: str, step: str, audio: bytes) 
         " SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5 FROM contact_files WHERE contact = ?1",
         (contact, f"{step}.wav", len(data), hashlib.sha256(data).hexdigest(), data),
     )
-
-
-def _told(future: Future[None]) -> None:
-    if (error := future.exception()) is not None:
-        log.error("an utterance could not be kept", why=str(error))

@@ -67,7 +67,7 @@ def test_the_screen_pop_reaches_the_rung_operator_alone(asterisk: RealAsterisk, 
         assert [pop["contact"] for pop in seen[name]] == [contact.id] * operators.count(name)
     (pop,) = [pop for pops in seen.values() for pop in pops]
     assert pop["path"] == [["prova", "menu", "7"], ["prova", "pratica", ""], ["prova", "operatore", ""]]
-    assert (pop["inputs"], pop["number"], pop["open_cases"]) == ({"cap": "00187"}, "+393331234567", [])
+    assert (pop["inputs"], pop["number"], pop["open_cases"]) == ({"cap": "00187"}, "•••••••••••67", [])
 
 
 @pytest.mark.parametrize(

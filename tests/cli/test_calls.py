@@ -80,11 +80,11 @@ def test_everybody_who_watches_sees_the_call_and_only_the_rung_operator_the_card
         watch.signal(signal.SIGINT)
         assert watch.wait() == 0
     (pop,) = [json.loads(line) for line in rung.lines if "watching" not in line]
-    assert (pop["type"], pop["operator"], pop["number"]) == ("ScreenPop", "op1", "+393331234567")
+    assert (pop["type"], pop["operator"], pop["number"]) == ("ScreenPop", "op1", "•••••••••••67")
     assert (pop["inputs"], pop["line"]) == ({"cap": "00187"}, "prova")
     assert pop["path"] == [["prova", "menu", "7"], ["prova", "pratica", ""], ["prova", "operatore", ""]]
     assert [line for line in other.lines if "watching" not in line] == []
-    card = everybody.text.partition("SCREEN-POP for op1: +393331234567")[2]
+    card = everybody.text.partition("SCREEN-POP for op1: •••••••••••67")[2]
     assert "walked menu[7] > pratica > operatore" in card
     assert "keyed cap 00187; open cases: " in card
     for kind in (

@@ -9,7 +9,7 @@ import pytest
 
 from ivr_engine.errors import IvrError
 from ivr_engine.events import CallbackWished, Cause, ContactEnded, ContactStarted, Outcome, PrivateNoted
-from ivr_engine.records import callbacks, projection
+from ivr_engine.records import callbacks, people, projection
 from ivr_engine.records.callbacks import Result
 from ivr_engine.records.schema import migrate
 
@@ -66,6 +66,15 @@ def test_no_answer_leaves_it_in_the_list_and_a_talk_ends_it(store: sqlite3.Conne
     assert callbacks.to_call(store) == []
     (it,) = callbacks.called(store)
     assert (it.tries, it.who, it.result, it.open) == (2, "bruno", "reached", False)
+
+
+def test_nobody_calls_a_citizen_who_was_forgotten(store: sqlite3.Connection) -> None:
+    wish(store, "A", "+393331234567")
+    store.execute("UPDATE contacts SET citizen = 1")
+    people.erase(store, 1, "ada", AT + 100)
+    assert (contacts(store), callbacks.called(store)[0].result) == ([], "given_up")
+    keys = "SELECT caller_key FROM contacts UNION SELECT data ->> 'caller_key' FROM journal WHERE kind = 'ContactStarted'"
+    assert [tuple(row) for row in store.execute(keys)] == [("",)], "not even the key by which their calls are alike"
 
 
 def test_two_people_do_not_note_the_same_call(store: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from twisted.internet.defer import Deferred
 
+from ivr_engine import logs
 from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.visit import Answer, NotFound
@@ -92,7 +93,7 @@ async def find(visit: Visit) -> Answer:
     wanted = visit.query.text("q")
     on = rome_date(visit.now)
     found = await visit.read(lambda connection: article_search.search(connection, wanted, language=visit.language, on=on))
-    if not found and len(wanted) >= _WORTH_KEEPING:
+    if not found and len(wanted) >= _WORTH_KEEPING and logs.masked(wanted) == wanted:  # a number or a code is somebody's
         with suppress(Unavailable):  # it is for later; who searches now is told
             await visit.write(
                 lambda connection: unanswered.searched_in_vain(connection, wanted.lower(), visit.user.name, visit.now)
