@@ -42,7 +42,7 @@ from ivr_engine.routing.wait import Waits
 from ivr_engine.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ivr_engine.config import Settings
     from ivr_engine.console.app import Console
@@ -196,10 +196,8 @@ class Engine:
         self.voices.recordings.forget()
         self._spoken.add(lines.catalogue)
         self.serving = self._serve(lines)
-        self._numbers.clear()
-        self._numbers.update(self.serving.numbers)
-        self._queues.clear()
-        self._queues.update(lines.queues())
+        _become(self._numbers, self.serving.numbers)
+        _become(self._queues, lines.queues())
         log.info("lines are served anew", versions=dict(lines.versions))
         return dict(lines.versions)
 
@@ -297,3 +295,10 @@ class Engine:
     def _committed(self, touched: Sequence[CaseTouched]) -> None:
         for case in touched:
             self.reactor.callFromThread(self.feed.publish, case)
+
+
+def _become(known: dict[str, str], now: Mapping[str, str]) -> None:
+    """Another thread may be reading it: what stays is never gone for a moment."""
+    known.update(now)
+    for name in known.keys() - now.keys():
+        del known[name]
