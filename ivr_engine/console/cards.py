@@ -9,6 +9,7 @@ import structlog
 
 from ivr_engine.events import OperatorAnswered, ScreenPopShown
 from ivr_engine.records import case_work, users
+from ivr_engine.records.cases import CaseTouched
 from ivr_engine.routing.feed import ScreenPop
 from ivr_engine.routing.operators import DISCONNECTED, State
 
@@ -118,6 +119,9 @@ class Cards:
             rang = self._rang.get(notice.operator, self._office.reactor.seconds())
             self._cards[notice.operator] = Card(notice, contact.channel, rang, answered=seat.state is not State.RINGING)
             self._tell(notice.operator)
+        elif isinstance(notice, CaseTouched):
+            for name in [name for name, card in self._cards.items() if card.pop.contact == notice.contact]:
+                self._tell(name)  # its number and its subject can be shown now
         elif isinstance(notice, OperatorAnswered):
             card = self._cards.get(notice.operator)
             if card is not None and card.pop.contact == notice.contact:

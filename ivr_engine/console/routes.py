@@ -22,6 +22,7 @@ from ivr_engine.console.pages import (
     staffing,
     versions,
 )
+from ivr_engine.records.agreements import REGISTRARS
 from ivr_engine.records.callbacks import CALLERS
 from ivr_engine.records.users import Role
 from ivr_engine.records.versions import APPROVERS, WRITERS
@@ -51,7 +52,6 @@ LINE_READERS = KEEPERS | {Role.BACK_OFFICE}
 EDITORS = WRITERS | APPROVERS
 WATCHERS = frozenset({Role.TUTOR, Role.SUPERVISOR, Role.MINISTRY})
 PLANNERS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
-REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 CLOSERS = frozenset({Role.SUPERVISOR, Role.MINISTRY})
 AUDITORS = frozenset({Role.SUPERVISOR, Role.MINISTRY, Role.ADMINISTRATOR})
 

@@ -98,4 +98,4 @@ def subjects(lines: Lines, name: str) -> list[tuple[str, str]]:
     """(category, topic) of a line's classification: those of its articles, and what may come up on every line."""
     line = lines.lines.get(name)
     own = {(article.category, article.topic) for article in line.articles.values()} if line else set()
-    return sorted(own) + [(_ACROSS, topic) for topic in OTHER_SUBJECTS]
+    return sorted(own) + [across for topic in OTHER_SUBJECTS if (across := (_ACROSS, topic)) not in own]

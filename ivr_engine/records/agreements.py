@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from ivr_engine.errors import IvrError
 from ivr_engine.records import audit
 from ivr_engine.records.journal import milliseconds, seconds
+from ivr_engine.records.users import Role
 
 if TYPE_CHECKING:
     import sqlite3
 
+REGISTRARS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+"""Who may say what is allowed."""
 KINDS = ("per_operator", "listening", "recording")
 
 

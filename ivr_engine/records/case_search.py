@@ -18,12 +18,15 @@ PAGE = 50
 AGE = f"(CASE WHEN state IN ('{FINISHED[0]}', '{FINISHED[1]}') THEN updated ELSE :now END - opened)"
 """Milliseconds: an open case's until now, a finished one's when it was last touched."""
 DAY_MS = 86_400_000
+_DIGITS = 6
+"""Of a case's number, after its year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What to list; "" is anything. `open_only` leaves finished ones out, `late_at`: only those overdue at that instant.
-    `words`: a case's number or its beginning, a telephone number, or a citizen's name. `opened`: from when, to before when
+    `words`: a case's number, its beginning or its end, a telephone number, a tax code, or the beginning of a citizen's name or of
+    a word in it. `opened`: from when, to before when
     (milliseconds). `age`: from how many days, to below how many (None: without end), at `now`."""
 
     line: str = ""
@@ -77,10 +80,15 @@ def search(connection: sqlite3.Connection, wanted: Filter, after: str = "") -> t
 def _words(words: str) -> tuple[str, dict[str, str | int]]:
     if words[:4].isdigit() and words[4:5] == "-":
         return "number >= :number AND number < :number || '~'", {"number": words}
+    if words.isascii() and words.isdigit() and len(words) <= _DIGITS:
+        return "number LIKE '%-' || :number", {"number": words.zfill(_DIGITS)}
     if number := caller_of(words).number:
         return "citizen = (SELECT id FROM citizens WHERE number = :number)", {"number": number}
-    return "citizen IN (SELECT id FROM citizens WHERE name LIKE :name ESCAPE '!' LIMIT 500)", {"name": f"{_literal(words)}%"}
+    named = "name LIKE :name ESCAPE '!' OR name LIKE '% ' || :name ESCAPE '!'"
+    condition = f"citizen IN (SELECT id FROM citizens WHERE {named} OR tax_code = :code LIMIT 500)"  # noqa: S608 - own names
+    return condition, {"name": f"{literal(words)}%", "code": "".join(words.split()).upper()}
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """As LIKE takes it, with '!' for ESCAPE."""
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -12,6 +12,7 @@ from stdnum.it import codicefiscale, iva
 
 from ivr_engine.errors import IvrError
 from ivr_engine.records import audit, callbacks, private
+from ivr_engine.records.case_search import literal
 from ivr_engine.records.journal import milliseconds, seconds
 
 if TYPE_CHECKING:
@@ -64,15 +65,24 @@ def get(connection: sqlite3.Connection, citizen: int) -> Person | None:
 
 
 def search(connection: sqlite3.Connection, words: str, number: str | None) -> list[Person]:
-    """By telephone number (E.164 form, when the words are one), tax code, e-mail, or the beginning of a name."""
+    """By telephone number (E.164 form, when the words are one), tax code, e-mail, or the beginning of a name or a word in it."""
     code = re.sub(r"\s", "", words).upper()
     rows = connection.execute(
         "SELECT * FROM (SELECT * FROM citizens WHERE number = :number"
         " UNION SELECT * FROM citizens WHERE tax_code = :code AND :code != ''"
         " UNION SELECT * FROM citizens WHERE email = :words AND :words != ''"
         " UNION SELECT * FROM (SELECT * FROM citizens WHERE :words != '' AND name >= :words COLLATE NOCASE"
-        " AND name < :words || :last COLLATE NOCASE ORDER BY name COLLATE NOCASE LIMIT :page)) ORDER BY name LIMIT :page",
-        {"number": number, "code": code, "words": words, "last": "\U0010fffd", "page": PAGE},
+        " AND name < :words || :last COLLATE NOCASE ORDER BY name COLLATE NOCASE LIMIT :page)"
+        " UNION SELECT * FROM (SELECT * FROM citizens WHERE :words != '' AND name LIKE '% ' || :within ESCAPE '!'"
+        " ORDER BY name COLLATE NOCASE LIMIT :page)) ORDER BY name LIMIT :page",
+        {
+            "number": number,
+            "code": code,
+            "words": words,
+            "within": f"{literal(words)}%",
+            "last": "\U0010fffd",
+            "page": PAGE,
+        },
     )
     return [_person(row) for row in rows]
 

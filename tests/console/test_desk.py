@@ -102,6 +102,30 @@ def test_a_call_from_ring_to_filed_case_by_keyboard_alone(console: Console, sign
     assert shown >= 1, "the browser did not acknowledge the pop"
 
 
+def test_the_case_that_a_call_continues_is_shown_with_its_subject(sign_in: SignIn, citizen: Citizen) -> None:
+    page = sign_in("anna", "/desk")
+    case, subject = page.locator(".desk-form h3 a"), page.locator("[name=subject]")
+    ready(page)
+    citizen("0", "3330000041")
+    answered(page)
+    expect(case).to_be_visible()  # opened behind her; nothing was reloaded
+    number = case.inner_text()
+    with page.expect_response("**/desk/draft"):
+        subject.select_option(index=2)
+    chosen = subject.input_value()
+    with page.expect_response("**/desk/draft"):
+        page.locator("textarea").fill("Da approfondire")
+    page.keyboard.press("Alt+h")
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "wrap_up")
+    page.keyboard.press("Alt+2")  # to the back office: it stays open
+    expect(page.locator("#desk-state")).to_have_attribute("data-state", "ready")
+    citizen("0", "3330000041")
+    answered(page)
+    expect(case).to_have_text(number)
+    expect(subject).to_have_value(chosen)
+    ended(page)
+
+
 def test_only_the_rung_operator_sees_the_pop(sign_in: SignIn, citizen: Citizen) -> None:
     anna, bruno = sign_in("anna", "/desk"), sign_in("bruno", "/desk")
     ready(anna)

@@ -205,7 +205,17 @@ def test_what_comes_by_hand_without_a_case_opens_one(console: Console, sign_in: 
     page.get_by_label("Che cosa chiede").fill("Chiede del congedo.")
     page.get_by_role("button", name="Registra").click()
     expect(page.locator("h1")).to_contain_text("Pratica")
-    page.get_by_label("Argomento").select_option(index=0)
+    page.get_by_role("button", name="Classifica").click()
+    expect(page.locator("#subject-mistake")).to_contain_text("Scegli l'argomento.")
+    page.get_by_label("Argomento").select_option(index=1)
+    page.get_by_label("Nota interna").fill("Lo dice due volte")
+    page.get_by_role("button", name="Passa al back office").click()
+    expect(page.locator("#why-mistake")).to_be_visible()
+    assert page.get_by_label("Nota interna").input_value() == "Lo dice due volte"
+    assert page.get_by_label("Argomento").input_value(), "what was chosen is lost with somebody else's mistake"
+    page.get_by_role("button", name="Prendi in carico").click()
+    expect(page.locator(".case-history")).to_contain_text("Lo dice due volte")
+    page.get_by_label("Argomento").select_option(index=1)
     page.get_by_role("button", name="Classifica").click()
     expect(page.locator(".case-history")).to_contain_text("prova")
 
@@ -273,10 +283,16 @@ def test_operators_are_shown_one_by_one_only_by_agreement(sign_in: SignIn) -> No
     page.goto("/agreements")
     page.get_by_label("Linea").select_option("prova")
     page.locator("#name").fill("Accordo di prova")
-    page.locator("#day").fill("2026-11-01")
+    page.locator("#day").fill("2099-11-01")
     page.locator("#document").fill("Prot. 7")
     page.get_by_role("button", name="Registra un accordo").click()
+    expect(page.locator("#day-mistake")).to_contain_text("giorno futuro")
+    page.locator("#day").fill("2026-11-01")
+    page.get_by_role("button", name="Registra un accordo").click()
     expect(page.locator("table")).to_contain_text("Prot. 7")
+    theirs = sign_in("ministry", "/agreements")
+    expect(theirs.locator("table")).to_contain_text("Prot. 7")
+    assert theirs.locator("#main form").count() == 0, "who may only look is offered no form"
     page.goto("/board")
     expect(page.locator("#board")).to_contain_text("anna")
 

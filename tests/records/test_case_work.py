@@ -36,7 +36,10 @@ def store() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
     migrate(connection)
     connection.row_factory = sqlite3.Row
-    connection.execute("INSERT INTO citizens (id, number, name, created) VALUES (1, '+393331234567', 'Mario Rossi', 0)")
+    connection.execute(
+        "INSERT INTO citizens (id, number, name, tax_code, created)"
+        " VALUES (1, '+393331234567', 'Mario Rossi', 'RSSMRA80A01H501U', 0)"
+    )
     for serial in (1, 2):
         connection.execute(
             "INSERT INTO cases (year, serial, number, citizen, line, state, level, opened, updated)"
@@ -168,6 +171,11 @@ def test_a_note_has_a_length(store: sqlite3.Connection) -> None:
         (Filter(words="2026-"), 2),
         (Filter(words="333 1234567"), 2),
         (Filter(words="Mario"), 2),
+        (Filter(words="rossi"), 2),
+        (Filter(words="ossi"), 0),
+        (Filter(words="rss mra 80 a01 h501 u"), 2),
+        (Filter(words="2"), 1),
+        (Filter(words="000002"), 1),
         (Filter(words="%"), 0),
         (Filter(line="sociale"), 0),
         (Filter(level="back_office"), 0),

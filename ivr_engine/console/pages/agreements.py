@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.records import agreements
 
@@ -27,6 +28,8 @@ async def register(visit: Visit) -> Answer:
         mistakes["line"] = visit.t("agreements.missing")
     if "day" not in mistakes and not _is_day(fields["day"]):
         mistakes["day"] = visit.t("agreements.no-day")
+    if "day" not in mistakes and date.fromisoformat(fields["day"]) > rome_date(visit.now):
+        mistakes["day"] = visit.t("agreements.not-yet")
     if mistakes:
         return await _page(visit, mistakes)
     await visit.write(lambda connection: agreements.register(connection, **fields, who=visit.user.name, at=visit.now))
@@ -50,12 +53,15 @@ def _is_day(text: str) -> bool:
 
 async def _page(visit: Visit, mistakes: dict[str, str] | None = None) -> Answer:
     lines = visit.office.lines()
+    names = {name: words.title(lines, name, visit.language) for name in sorted(lines.lines)}
     return visit.page(
         "board/agreements.html",
         status=422 if mistakes else 200,
         found=await visit.read(agreements.everything),
         kinds=agreements.KINDS,
-        titles=[(name, words.title(lines, name, visit.language)) for name in sorted(lines.lines)],
+        titles=list(names.items()),
+        names=names,
+        may_change=visit.user.role in agreements.REGISTRARS,
         form=visit.form,
         mistakes=mistakes,
     )

@@ -92,24 +92,24 @@ async def show(visit: Visit, number: str) -> Answer:
 
 
 async def act(visit: Visit, number: str) -> Answer:
-    """POST /cases/NUMBER: one change, named by `do`."""
-    note = visit.form.text("note", case_work.LONGEST_NOTE)
-    what, to = visit.form.text("do"), visit.form.text("to")
+    """POST /cases/NUMBER: one change, named by `do` (note, state:S, assign:me, level:L, subject); a note goes with any."""
+    note, why = (visit.form.text(name, case_work.LONGEST_NOTE) for name in ("note", "why"))
+    what, _, to = visit.form.text("do").partition(":")
     seen = visit.form.whole("seen", 0)
-    subject = to.partition("|")
+    subject = visit.form.text("subject").partition("|")
 
     def change(connection: sqlite3.Connection) -> None:
         work = Work(connection, number, visit.user, visit.now)
         if what != "note" and seen != round(work.case.updated_at * 1000) % 10**9:
             raise IvrError(visit.t("cases.changed-meanwhile"))
+        if note:
+            work.note(note)
         match what:
             case "note":
-                work.note(note)
+                pass
             case "level" if to in set(Level):
-                work.hand_to(Level(to), note)
+                work.hand_to(Level(to), why)
             case "state" if to in set(CaseState):
-                if note:
-                    work.note(note)
                 work.move(CaseState(to))
             case "subject" if (subject[0], subject[2]) in words.subjects(visit.office.lines(), work.case.line):
                 work.classify(subject[0], subject[2])
@@ -118,19 +118,25 @@ async def act(visit: Visit, number: str) -> Answer:
             case _:
                 raise IvrError(visit.t("cases.choose"))
 
-    if what == "level" and not note:
-        return await _page(visit, number, {what: visit.t("cases.say-why")}, note)
-    if what == "note" and not note:
-        return await _page(visit, number, {what: visit.t("cases.empty-note")}, note)
-    try:
-        await visit.write(change)
-    except IvrError as error:
-        return await _page(visit, number, {what: visit.refusal(error)}, note)
+    mistakes = {}
+    if what == "level" and not why:
+        mistakes[what] = visit.t("cases.say-why")
+    elif what == "note" and not note:
+        mistakes[what] = visit.t("cases.empty-note")
+    elif what == "subject" and not subject[0]:
+        mistakes[what] = visit.t("cases.say-subject")
+    else:
+        try:
+            await visit.write(change)
+        except IvrError as error:
+            mistakes[what] = visit.refusal(error)
+    if mistakes:
+        return await _page(visit, number, mistakes)
     visit.office.live.tell_roles(set(case_work.WORKS_ON), "case", number=number)
     return visit.see(f"/cases/{number}")
 
 
-async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = None, note: str = "") -> Answer:
+async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = None) -> Answer:
     def read(connection: sqlite3.Connection) -> dict[str, Any] | None:
         file = case_file(connection, number)
         if file is None:
@@ -149,6 +155,7 @@ async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = Non
         raise NotFound(visit.t("cases.none", number=number[:20]))
     case = found["case"]
     await visit.note("looked at", f"case {number}", audit.citizens([case.citizen]) if case.citizen is not None else "")
+    subjects = words.subjects(visit.office.lines(), case.line)
     return visit.page(
         "cases/case.html",
         status=422 if mistakes else 200,
@@ -156,12 +163,14 @@ async def _page(visit: Visit, number: str, mistakes: dict[str, str] | None = Non
         line_title=words.title(visit.office.lines(), case.line, visit.language),
         lines=visit.office.lines(),
         words=words,
-        subjects=words.subjects(visit.office.lines(), case.line),
+        subjects=[("", "—"), *((f"{its}|{topic}", f"{its}: {topic}") for its, topic in subjects)],
+        subject=visit.form.text("subject") if mistakes else f"{case.category}|{case.topic}",
         may_change=case_work.may_change(case, visit.user),
         moves=case_work.moves(case),
         passes=() if case.finished else PASSES[case.level],
         seen=round(case.updated_at * 1000) % 10**9,
         mistakes=mistakes,
-        note=note,
+        note=visit.form.text("note", case_work.LONGEST_NOTE),
+        why=visit.form.text("why", case_work.LONGEST_NOTE),
         now=visit.now,
     )
