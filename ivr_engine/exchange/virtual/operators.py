@@ -74,9 +74,12 @@ class Operator:
         self._freed(self)
 
     def sit_down(self, *, available: bool, held: bool) -> None:
-        """Somebody works at their desk: from now on by hand."""
+        """Somebody works at their desk: from now on by hand. What rings already comes again: their desk was told of no call."""
+        rings = self._stay if self.doing is Doing.RINGING and not self.by_hand else None
         self.by_hand, self.held = True, held
         self.set_available(available)
+        if rings is not None:
+            rings.ring_out()
 
     def get_up(self) -> None:
         """Nobody does any more: from now on by themselves, as the settings say."""

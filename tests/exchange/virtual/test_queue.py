@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 
 from ivr_engine.events import QueueStatus
-from ivr_engine.exchange.interface import CallerJoined, OperatorConnected, OperatorRinging, TalkEnded
+from ivr_engine.exchange.interface import CallerJoined, Member, OperatorConnected, OperatorRinging, TalkEnded
 from ivr_engine.exchange.ledger import closing
 from ivr_engine.exchange.virtual.caller import InteractiveCaller, ScriptedCaller
 from ivr_engine.exchange.virtual.clock import FastClock
@@ -224,6 +224,26 @@ def test_operators_by_hand(house: House) -> None:
         "CallerJoined", "OperatorRinging op1", "OperatorSilent op1", "OperatorRinging op1", "CallerLeft",
         "OperatorConnected op1", "TalkEnded op1", "ChannelGone",
     ]  # fmt: skip
+
+
+def test_a_call_that_rings_when_somebody_sits_down_comes_again_for_them(house: House) -> None:
+    rings: list[float] = []
+
+    def react(sign: Sign) -> None:
+        if isinstance(sign, OperatorRinging):
+            rings.append(house.clock.now())
+            seat = Member("op1", "op1", ("lavoro",), ready=True)
+            if len(rings) == 1:
+                house.clock.callLater(1, lambda: Deferred.fromCoroutine(house.exchange.staff(seat)))
+            else:
+                house.clock.callLater(1, lambda: house.exchange.answer("op1"))
+        if isinstance(sign, OperatorConnected):
+            house.clock.callLater(9, lambda: house.exchange.hang_up("op1"))
+
+    house.react = react
+    alone = (OperatorSettings("op1", ("lavoro",), answers_after_s=3, talks_s=20),)
+    assert queue(house, ScriptedCaller(), operators=alone)[4:] == [has(9)]
+    assert house.told()[2:6] == ["OperatorRinging op1", "OperatorSilent op1", "OperatorRinging op1", "CallerLeft"]
 
 
 def test_the_ledger_is_a_queue_log_file(house: House, tmp_path: Path) -> None:
