@@ -13,6 +13,8 @@ from ivr_engine.dialogue.drawing import Numbers, draw
 if TYPE_CHECKING:
     from ivr_engine.dialogue.model import Line
 
+    from .conftest import Made
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -69,4 +71,34 @@ def test_arrows_bear_the_key_the_outcome_and_the_share_of_callers(lines: dict[st
     }
     assert arrows["menu->revoke"] == "1 40%"
     assert arrows["office.find->office.said"] == "found 0%"
-    assert words(nodes(picture)["revoke"]) == "revoke [answer] Revoca 4 visits, 1 hung up here (25%)"
+    assert words(nodes(picture)["revoke"]) == "revoke [answer] Revoca visite: 4, riagganci qui: 1 (25%)"
+
+
+ENGLISH = ("visits", "hung up", "from every", "case ", "otherwise", "topic", "timed out", "unavailable", "closed", "full")
+
+
+def test_what_is_noted_on_the_picture_is_in_its_language(line_of: Made) -> None:
+    line = line_of(
+        """
+ask:
+  open:
+    prompt: p
+    topics: {inps: {to: right, name: {it: Inps, en: Inps}, examples: {it: [la pensione], en: [my pension]}}}
+    otherwise: which
+which: {if: {cases: [{when: {language: en}, then: right}, {when: {language: it}, then: bye}], otherwise: operator}}
+right: {confirm: {prompt: p, then: wait, again: ask}}
+wait: {queue: {timeout: 60, then: bye, timed_out: ask, unavailable: right, closed: which, full: away}}
+away: {goto: {line: cards}}
+bye: {goodbye: {prompt: bye}}
+"""
+    )
+    numbers = Numbers(Counter(ask=3, bye=1), Counter(), Counter(ask=1))
+    italian, english = (words(ET.fromstring(draw(line, language, numbers))) for language in ("it", "en"))
+    for said in ("visite: 3, riagganci qui: 1 (33%)", "caso 2", "altrimenti", "attesa scaduta", "coda piena", "linea cards"):
+        assert said in italian, said
+    assert [said for said in ENGLISH if said in italian] == []
+    for said in ("visits: 3, hung up here: 1 (33%)", "case 2", "otherwise", "timed out", "full", "line cards"):
+        assert said in english, said
+    assert "da ogni menu e risposta" in italian
+    assert "from every menu and answer" in english
+    assert "visits: 3" in words(ET.fromstring(draw(line, "de", numbers))), "of lines in another language"
