@@ -35,6 +35,10 @@ class Texts:
         text = self._texts[key][language]
         return text.format(**values) if values else text
 
+    def under(self, prefix: str) -> list[str]:
+        """What follows that prefix in the keys that begin with it."""
+        return [key.removeprefix(prefix) for key in self._texts if key.startswith(prefix)]
+
     def has(self, key: str) -> bool:
         """Is there such a text?"""
         return key in self._texts

@@ -54,16 +54,17 @@ def search(
     connection: sqlite3.Connection,
     *,
     who: str = "",
+    what: str = "",
     words: str = "",
     since: float | None = None,
     until: float | None = None,
     before: int | None = None,
 ) -> tuple[list[Entry], int | None]:
-    """A page of deeds, newest first, and what to pass as `before` for the next one (None: this is the last). `words`: the
-    beginning of what was done, or the object, as "citizen 7", which also finds the lists, cases and contacts that named them.
-    `since` is included, `until` is not."""
+    """A page of deeds, newest first, and what to pass as `before` for the next one (None: this is the last). `what`: the
+    whole deed. `words`: its beginning, or the object, as "citizen 7", which also finds the lists, cases and contacts that named
+    them. `since` is included, `until` is not."""
     rows = connection.execute(
-        "SELECT * FROM audit WHERE ?1 IN ('', who)"
+        "SELECT * FROM audit WHERE ?1 IN ('', who) AND ?8 IN ('', what)"
         " AND (?2 = '' OR object = ?2 OR substr(what, 1, length(?2)) = ?2"
         "  OR (?7 IS NOT NULL AND detail >= 'citizen:' AND detail < 'citizen;' AND instr(detail || ' ', ?7)))"
         " AND (?3 IS NULL OR at >= ?3) AND (?6 IS NULL OR at < ?6) AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5",
@@ -75,6 +76,7 @@ def search(
             PAGE + 1,
             None if until is None else milliseconds(until),
             f"{_NAMED}{words.removeprefix('citizen ')} " if words.startswith("citizen ") else None,
+            what,
         ),
     ).fetchall()
     found = [Entry(seconds(row["at"]), row["who"], row["what"], row["object"], row["detail"]) for row in rows[:PAGE]]

@@ -130,7 +130,8 @@ def end(connection: sqlite3.Connection, table: str, id_: int, who: str, at: floa
     )
     if not changed.rowcount:
         raise IvrError(f"there is none with number {id_} to be ended", "see its list")
-    audit.note(connection, at, who, f"{table.replace('_', ' ')}: ended", f"{table} {id_}")
+    what = "closures: ended" if table == "closures" else "front messages: ended"
+    audit.note(connection, at, who, what, f"{table} {id_}")
 
 
 def switch(connection: sqlite3.Connection, *, line: str, function: str, off: bool, reason: str, who: str, at: float) -> None:
@@ -143,7 +144,7 @@ def switch(connection: sqlite3.Connection, *, line: str, function: str, off: boo
         )
     else:
         connection.execute("DELETE FROM switches WHERE line = ? AND function = ?", (line, function))
-    what = f"switched {'off' if off else 'on'}"
+    what = "switched off" if off else "switched on"
     audit.note(connection, at, who, what, f"line {line}", "; ".join(filter(None, (function, reason))))
 
 

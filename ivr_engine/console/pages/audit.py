@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from ivr_engine.records.audit import Entry
 
 _MOST = 1_000_000  # rows of an export
+_DID = "audit.did."
+_NOBODY = "nobody"  # as it is written for a person
 
 
 class Asked(NamedTuple):
-    """What is looked for: who, words (see audit.search), and days as typed, both included."""
+    """What is looked for: who, the deed and words (see audit.search), and days as typed, both included."""
 
     who: str
+    did: str
     q: str
     since: str
     until: str
@@ -34,6 +38,7 @@ class Asked(NamedTuple):
         return audit.search(
             connection,
             who=self.who,
+            what=self.did,
             words=self.q,
             since=_midnight(self.since),
             until=_midnight(self.until, days=1),
@@ -42,7 +47,25 @@ class Asked(NamedTuple):
 
 
 def _asked(visit: Visit) -> Asked:
-    return Asked(*(visit.query.text(name) for name in Asked._fields))
+    asked = Asked(*(visit.query.text(name) for name in Asked._fields))
+    return asked._replace(who=_NOBODY) if asked.who == visit.t("audit.nobody") else asked
+
+
+def _deed(visit: Visit, what: str) -> str:
+    """What was done, in the reader's language; as it was written when the catalogue does not know it."""
+    key = f"{_DID}{what}"
+    return visit.t(key) if visit.templates.texts.has(key) else what
+
+
+def _someone(visit: Visit, written: str) -> str:
+    """Who it was, or a particular: nobody, in the reader's language."""
+    return visit.t("audit.nobody") if written == _NOBODY else written
+
+
+def _deeds(visit: Visit, asked: str) -> list[tuple[str, str]]:
+    """What may be chosen: the word that is written, and how it is read. The one that is asked for is among them."""
+    written = {*visit.templates.texts.under(_DID), *filter(None, (asked,))}
+    return sorted(((what, _deed(visit, what)) for what in written), key=lambda deed: deed[1].casefold())
 
 
 def _midnight(day: str, days: int = 0) -> float | None:
@@ -61,6 +84,9 @@ async def index(visit: Visit) -> Answer:
         "audit/list.html",
         found=found,
         asked=asked,
+        deeds=[("", visit.t("console.all")), *_deeds(visit, asked.did)],
+        deed=partial(_deed, visit),
+        someone=partial(_someone, visit),
         older=f"/audit?{query}&before={older}" if older else "",
         newer=f"/audit?{query}" if before else "",
         query=query,
@@ -68,9 +94,10 @@ async def index(visit: Visit) -> Answer:
 
 
 async def export(visit: Visit) -> Answer:
-    """GET /audit/export: the same, as CSV; its last row says so when it is not all."""
+    """GET /audit/export: the same, as CSV, deeds as they are written; its last row says so when it is not all."""
     asked = _asked(visit)
-    detail = f"who {asked.who or 'anybody'}, {asked.q or 'anything'}, {asked.since or 'ever'} to {asked.until or 'now'}"
+    sought = " ".join(filter(None, (asked.did, asked.q))) or "anything"
+    detail = f"who {asked.who or 'anybody'}, {sought}, {asked.since or 'ever'} to {asked.until or 'now'}"
     await visit.note("exported", "audit log", detail)
     before: int | None = None
     file = io.StringIO()
