@@ -54,7 +54,8 @@ def svg(curve: Curve, title: str, across: str, up: str, shrinkage: str, goal: st
             f'<line x1="{x(first):.1f}" x2="{x(last):.1f}" y1="{y(question.goal.share):.1f}" y2="{y(question.goal.share):.1f}"'
             ' stroke="#17324d" stroke-width="2"/>'
         ),
-        f'<text x="{x(last) + 8:.1f}" y="{y(question.goal.share) + 4:.1f}" fill="#17324d">{escape(goal)}</text>',
+        # To the right of the lines is the legend.
+        f'<text x="{x(first) + 8:.1f}" y="{y(question.goal.share) - 6:.1f}" fill="#17324d">{escape(goal)}</text>',
         f'<text x="{(x(first) + x(last)) / 2:.1f}" y="{_HEIGHT - 12}" text-anchor="middle">{escape(across)}</text>',
         (
             f'<text transform="translate(16 {(_TOP + _HEIGHT - _BOTTOM) / 2:.1f}) rotate(-90)"'

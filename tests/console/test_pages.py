@@ -350,5 +350,15 @@ def test_staffing_answers_with_a_curve_and_the_table_beside_it(console: Console,
     page.get_by_label("Operatori in organico").fill("0")
     page.get_by_role("button", name="Calcola").click()
     expect(page.locator("#operators-mistake")).to_contain_text("da 1 a 500")
+    page.get_by_label("Operatori in organico").fill("abc")
+    page.get_by_label("Obiettivo (% di chiamate)").fill("80,5")
+    page.get_by_label("Pazienza").fill("")
+    page.get_by_role("button", name="Calcola").click()
+    expect(page.locator("#operators-mistake")).to_contain_text("da 1 a 500")
+    expect(page.locator("#target-mistake")).to_contain_text("da 1 a 99")
+    expect(page.get_by_label("Operatori in organico")).to_have_value("abc")
+    expect(page.get_by_label("Obiettivo (% di chiamate)")).to_have_value("80,5")
+    expect(page.get_by_label("Pazienza")).to_have_value("180")
+    expect(page.locator("#points")).to_have_count(0)
     assert console.ask("GET", "/staffing", cookie=console.session("anna")).status == 403
     assert console.ask("GET", "/staffing?demand=2011-10", cookie=console.session("ministry")).status == 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from ivr_engine.reports.staffing_curve import Question, answer, verdicts
 from ivr_engine.reports.staffing_demand import of_month, of_records, of_volume
 from ivr_engine.reports.staffing_simulation import Stream, simulate
 
+SVG = "{http://www.w3.org/2000/svg}"
 VECTORS = [
     (100, 180, 13, 0.285270, 0.795595, 17.1162, 0.7692),
     (100, 180, 14, 0.174132, 0.888350, 7.8359, 0.7143),
@@ -109,6 +111,18 @@ def test_eighteen_operators_in_november_2011() -> None:
     drawn = svg(curve, "<title>", "x", "y", "s", "g")
     assert "&lt;title&gt;" in drawn
     assert drawn.count("<polyline") == 4
+
+
+@pytest.mark.parametrize("share", [0.01, 0.8, 0.99])
+def test_the_goals_name_stands_at_the_left_above_its_line(share: float) -> None:
+    drawn = ET.fromstring(svg(answer(of_month(2011, 11), Question(goal=Goal(share, 20, 0.85))), "t", "x", "y", "absent", "goal"))
+    places = {text.text: (float(text.get("x") or 0), float(text.get("y") or 0)) for text in drawn.iter(f"{SVG}text")}
+    (line,) = (line for line in drawn.iter(f"{SVG}line") if line.get("stroke") == "#17324d")
+    left, right, height = (float(line.get(name) or 0) for name in ("x1", "x2", "y1"))
+    across, down = places["goal"]
+    assert left < across < left + 20
+    assert 13 < down < height
+    assert all(x > right for name, (x, _y) in places.items() if (name or "").startswith("absent")), "the legend is elsewhere"
 
 
 def test_demand_of_recorded_half_hours_is_their_mean_day() -> None:

@@ -25,7 +25,8 @@ _RECENT_S = 28 * 86400.0
 
 async def show(visit: Visit) -> Answer:
     """GET /staffing"""
-    values = {name: visit.query.whole(name, default, 10**6) for name, default in _DEFAULTS.items()}
+    typed = {name: visit.query.text(name, 20) or str(default) for name, default in _DEFAULTS.items()}
+    values = {name: _whole(text) for name, text in typed.items()}
     mistakes = {
         name: visit.t("staffing.bounds", low=low, high=high)
         for name, (low, high) in _BOUNDS.items()
@@ -38,9 +39,14 @@ async def show(visit: Visit) -> Answer:
             curve = await visit.office.in_thread(answer, await _demand(visit, demand), _question(values))
         except IvrError:
             mistakes["demand"] = visit.t("staffing.nothing-recorded" if demand == RECORDED else "staffing.no-month")
-    context = {"values": values, "mistakes": mistakes, "demand": demand, "curve": curve, "month": _MONTH}
+    context = {"values": typed, "mistakes": mistakes, "demand": demand, "curve": curve, "month": _MONTH}
     picture = Markup(_picture(visit, curve)) if curve else ""  # noqa: S704 - drawn by the engine, its words escaped there
     return visit.page("staffing/show.html", status=400 if mistakes else 200, **context, picture=picture)
+
+
+def _whole(text: str) -> int:
+    """The number; -1, which is out of all bounds, when it is no whole one."""
+    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 def _question(values: dict[str, int]) -> Question:
