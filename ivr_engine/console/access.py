@@ -121,7 +121,7 @@ class Access:
             return  # the next look will tell
         for tab in tabs:
             if tab.token not in alive:
-                tab.close()
+                tab.over()
 
     async def sign_out(self, token: str) -> None:
         """End the session."""

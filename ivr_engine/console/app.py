@@ -203,22 +203,21 @@ class Console:
             structlog.contextvars.bind_contextvars(contact=contact[:40])
         signed_in = await self._session(request)
         if signed_in is None:
-            return _to_sign_in(request)
+            return self._problem(401, "console.over", _language(request)) if _by_script(request) else _to_sign_in(request)
         form, files = _form(request) if request.method == b"POST" else (Fields(), {})
         visit = self._visit_of(request, signed_in, form, files, _here(request, route))
         try:
             if route is None:
                 raise NotFound
+            if route.method == "POST" and (why := _distrust(request, signed_in, form)):
+                return await _refuse(visit, "a form of another site or session", why)
             if visit.user.role not in route.roles:
                 raise Forbidden(f"{route.method} {route.path}")
-            if route.method == "POST" and not _own_form(request, signed_in, form):
-                raise Forbidden("a form of another site or session")
             return await route.handler(visit, **parts)
         except NotFound as missing:
             return visit.page("problem.html", status=404, heading=visit.t("console.not-found"), detail=str(missing))
         except Forbidden as refused:
-            await visit.note("refused", f"page {visit.path}"[:200], str(refused))
-            return visit.page("problem.html", status=403, heading=visit.t("console.forbidden"), detail="")
+            return await _refuse(visit, str(refused))
         except Unavailable:
             raise
         except IvrError as error:
@@ -277,8 +276,8 @@ class Console:
         signed_in = await self._session(request)
         form, _files = _form(request)
         if signed_in is not None:
-            if not _own_form(request, signed_in, form):
-                return self._problem(403, "console.forbidden", _language(request))
+            if why := _distrust(request, signed_in, form):
+                return self._problem(403, why, _language(request))
             await self.access.sign_out(signed_in.token)
             self.office.live.sign_out(signed_in.token)
         return Answer(303, headers={"Location": "/sign-in", "Set-Cookie": self._cookie(COOKIE, "", 0)})
@@ -298,13 +297,13 @@ class Console:
     # The live feed
 
     async def _live(self, request: Any) -> Any:
-        signed_in = None
         try:
-            if _same_site(request, strict=True):
-                signed_in = await self._session(request)
+            signed_in = await self._session(request)
         except Unavailable:
             return self._send(request, Answer(503, b"", "text/plain"))
         if signed_in is None:
+            return self._send(request, Answer(401, b"", "text/plain"))  # console.js asks: a WebSocket's refusal bears no reason
+        if not _same_site(request, strict=True):
             return self._send(request, Answer(403, b"", "text/plain"))
         return live.resource(live.Tab(self.office.live, signed_in.user, signed_in.token))
 
@@ -318,9 +317,17 @@ def _menu(visit: Visit) -> list[tuple[str, str]]:
     return [(path, visit.t(key)) for path, key, roles in MENU if visit.user.role in roles and path not in hidden]
 
 
+async def _refuse(visit: Visit, what: str, said: str = "console.forbidden") -> Answer:
+    await visit.note("refused", f"page {visit.path}"[:200], what)
+    return visit.page("problem.html", status=403, heading=visit.t(said), detail="")
+
+
+def _by_script(request: Any) -> bool:
+    """Does htmx or fetch ask? The page that does so stays, with what is typed in it."""
+    return bool(request.getHeader("hx-request") == "true" or request.getHeader("sec-fetch-dest") == "empty")
+
+
 def _to_sign_in(request: Any) -> Answer:
-    if request.getHeader("hx-request") == "true":
-        return Answer(401, headers={"HX-Redirect": "/sign-in"})
     onward = request.uri.decode("ascii", "replace") if request.method == b"GET" else "/"
     return Answer(303, headers={"Location": f"/sign-in?next={quote(onward, safe='/')}" if onward != "/" else "/sign-in"})
 
@@ -357,8 +364,12 @@ def _same_site(request: Any, *, strict: bool = False) -> bool:
     return bool(urlsplit(origin).netloc == request.getHeader("host"))
 
 
-def _own_form(request: Any, signed_in: SignedIn, form: Fields) -> bool:
-    return _same_site(request) and signed_in.allows(request.getHeader("x-csrf-token") or form.text("csrf", 100))
+def _distrust(request: Any, signed_in: SignedIn, form: Fields) -> str:
+    """Why this is no form of this session, as a text's key; "": it is. Another token's is most likely of an earlier session."""
+    token = request.getHeader("x-csrf-token") or form.text("csrf", 100)
+    if not _same_site(request) or not token:
+        return "console.forbidden"
+    return "" if signed_in.allows(token) else "console.session-changed"
 
 
 def _decoded(request: Any) -> dict[str, list[str]]:

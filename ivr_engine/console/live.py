@@ -40,6 +40,7 @@ class Tab:
         self._heard = live.reactor.seconds()
         self._behind: int | None = None
         self._received = 0
+        self._closing = False
 
     def send(self, kind: str, /, **fields: Any) -> None:
         """One message; a browser that does not read is cut off and comes back."""
@@ -49,22 +50,28 @@ class Tab:
             if self._behind > _MOST_BEHIND:
                 self.close()
                 return
-        if self._transport is not None:
+        if self._transport is not None and not self._closing:
             self._transport.sendTextMessage(text)
 
     def send_bytes(self, data: bytes) -> None:
         """A telephone's sound; a browser that lags misses it, for it would come too late."""
-        if self._transport is not None and self._behind is None:
+        if self._transport is not None and self._behind is None and not self._closing:
             self._transport.sendBytesMessage(data)
 
     def close(self) -> None:
-        """End the connection."""
-        if self._transport is not None:
+        """End the connection. It may linger until all was sent: nothing can be said on it any more."""
+        if self._transport is not None and not self._closing:
+            self._closing = True
             self._transport.loseConnection()
+
+    def over(self) -> None:
+        """End the connection with its session: the browser says so and does not come back."""
+        self.send("over")
+        self.close()
 
     def check(self) -> None:
         """Ask for a sign of life, or give the connection up."""
-        if self._live.reactor.seconds() - self._heard > _SILENT_S:
+        if self._closing or self._live.reactor.seconds() - self._heard > _SILENT_S:
             self._transport.transport.abortConnection()
         else:
             self._transport.ping()
@@ -181,12 +188,12 @@ class Live:
         """End the tabs of a session."""
         for tab in self.tabs():
             if tab.token == token:
-                tab.close()
+                tab.over()
 
     def drop(self, name: str) -> None:
-        """End all tabs of somebody whose sessions have ended; their browsers come back to the sign-in page."""
+        """End all tabs of somebody whose sessions have ended."""
         for tab in tuple(self._tabs.get(name, ())):
-            tab.close()
+            tab.over()
 
     def came(self, tab: Tab) -> None:
         """See Tab."""

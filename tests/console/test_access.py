@@ -103,6 +103,44 @@ def test_signing_out_ends_the_session(console: Console) -> None:
     assert console.ask("GET", "/", cookie=cookie).status == 303
 
 
+CHANGED = {"it": "La sessione è cambiata: torna indietro", "en": "The session has changed: go back"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["anna", "ministry"])
+def test_a_form_of_an_earlier_session_is_refused_with_the_reason(console: Console, name: str, language: str) -> None:
+    earlier, permission = console.csrf("tutor"), {"it": "Non hai il permesso", "en": "You may not do this"}[language]
+    for path in ("/contacts/new", "/sign-out"):
+
+        def post(form: dict[str, str], path: str = path, **headers: str) -> tuple[int, bool, bool]:
+            cookie = console.session(name)
+            reply = console.ask("POST", path, cookie=cookie, form=form, Accept_Language=language, **headers)
+            return reply.status, CHANGED[language] in reply.text, permission in reply.text
+
+        assert post({"csrf": earlier}) == (403, True, False)
+        assert post({"csrf": console.csrf(name)}, X_CSRF_Token=earlier) == (403, True, False)
+        assert post({}) == (403, False, True)
+        assert post({"csrf": earlier}, Origin="https://evil.example") == (403, False, True)
+        assert post({"csrf": console.csrf(name)}, Origin="https://evil.example") == (403, False, True)
+    with StoreReader(console.data).administration.look() as connection:
+        found, _ = audit.search(connection, who=name, words="page /contacts/new")
+    assert [entry.detail for entry in found[:5]] == ["a form of another site or session"] * 5, "the audit log keeps them"
+
+
+@pytest.mark.parametrize("headers", [{"HX_Request": "true"}, {"Sec_Fetch_Dest": "empty"}])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_script_without_a_session_is_told_and_not_led_away(console: Console, method: str, headers: dict[str, str]) -> None:
+    form = {} if method == "POST" else None
+    reply = console.ask(method, "/cases/new", cookie="ivr_session=gone", form=form, Accept_Language="it", **headers)
+    assert (reply.status, "La sessione è finita: accedi di nuovo." in reply.text) == (401, True)
+    assert not {"location", "hx-redirect"} & set(reply.headers)
+
+
+def test_a_refused_feed_says_whether_there_is_a_session(console: Console) -> None:
+    assert console.ask("GET", "/live", cookie="ivr_session=gone", Origin=console.url).status == 401
+    assert console.ask("GET", "/live", cookie=console.session("anna"), Origin="https://evil.example").status == 403
+
+
 def test_after_five_wrong_passwords_the_door_stays_shut_for_a_while(console: Console) -> None:
     statuses = [console.ask("POST", "/sign-in", form={"name": "nobody", "password": "x"}).status for _ in range(6)]
     assert statuses == [422] * 5 + [429]
@@ -129,7 +167,8 @@ def test_a_connection_ends_with_its_session(console: Console) -> None:
     store = StoreReader(console.data)
     with store.administration.change() as connection:
         tokens = [sessions.begin(connection, users.get(connection, name), time.time()) for name in ("tutor", "ministry")]
-    closed = []
+    closed: list[str] = []
+    told: list[tuple[str, str]] = []
 
     class Place:
         async def read(self, function: Any, *args: Any) -> Any:
@@ -142,6 +181,9 @@ def test_a_connection_ends_with_its_session(console: Console) -> None:
 
         def ping(self) -> None:
             """Sent with every check."""
+
+        def sendTextMessage(self, text: str) -> None:  # noqa: N802 - Twisted's name
+            told.append((self.token, text))
 
         def loseConnection(self) -> None:  # noqa: N802 - Twisted's name
             closed.append(self.token)
@@ -162,6 +204,34 @@ def test_a_connection_ends_with_its_session(console: Console) -> None:
         sessions.end(connection, tokens[0], time.time())
     clock.advance(20)
     assert closed == [tokens[0]]
+    assert told == [(tokens[0], '{"kind":"over"}')]
+
+
+def test_a_connection_that_lingers_is_neither_written_to_nor_waited_for() -> None:
+    """A browser that lags has not taken all when it is cut off; the WebSocket refuses whatever is sent after its end."""
+    deeds: list[str] = []
+
+    class Socket:
+        def abortConnection(self) -> None:  # noqa: N802 - Twisted's name
+            deeds.append("abort")
+
+    class Wire:
+        transport = Socket()
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_: deeds.append(name)
+
+    live = Live(Clock())
+    tab = Tab(live, users.User("anna", "", Role.OPERATOR, disabled=False), "token")
+    tab._transport = Wire()
+    live.came(tab)
+    live.sign_out("token")
+    live.drop("anna")
+    live.tell("anna", "desk")
+    tab.send_bytes(b"x")
+    assert deeds == ["sendTextMessage", "loseConnection"]
+    tab.check()
+    assert deeds[2:] == ["abort"]
 
 
 def test_what_cannot_be_done_for_a_user_is_said_in_their_row_and_kept(console: Console) -> None:
@@ -235,6 +305,8 @@ def test_a_lines_form_keeps_what_was_typed_in_it_and_leaves_the_others_alone(con
 def test_signing_in_leads_nowhere_else(console: Console, onward: str) -> None:
     page = console.ask("GET", f"/sign-in?next={onward}").text
     assert 'name="next" value="/"' in page
+    form = {"name": "tutor", "password": PASSWORD, "next": onward}
+    assert console.ask("POST", "/sign-in", form=form).headers["location"] == "/"
 
 
 def test_a_body_that_is_too_long_is_not_read(console: Console) -> None:

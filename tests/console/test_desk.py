@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,14 +12,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ivr_engine.console.templating import Templates
+from ivr_engine.records import sessions
 from ivr_engine.records.cases import Level
 from ivr_engine.records.store import StoreReader
+
+from .site import PASSWORD
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, WebSocketRoute
 
     from .site import Console
 
@@ -378,3 +382,66 @@ def test_hostile_callers_and_names_stay_words(console: Console, sign_in: SignIn,
     expect(page.locator("#main")).to_contain_text("<script>alert(1)</script>")
     assert page.locator("#main script").count() == 0
     assert Axe().run(page).violations_count == 0
+
+
+@pytest.mark.parametrize("how", ["told", "refused", "asked"])
+def test_a_session_that_is_over_says_so_and_keeps_what_is_typed(console: Console, sign_in: SignIn, how: str) -> None:
+    """The server tells the tab; or the tab comes back and is refused; or it asks for something meanwhile."""
+
+    def silent(_socket: WebSocketRoute) -> None:
+        """A feed that tells nothing."""
+
+    page = sign_in("anna", "/desk")
+    ended(page)
+    if how == "asked":
+        page.route_web_socket("**/live", silent)
+        page.reload()
+    page.locator("#q").press_sequentially("preavviso")
+    expect(page.locator("#found")).not_to_be_empty()
+    if how == "told":
+        assert console.post("administrator", "/users/anna", do="password", password=PASSWORD).status == 303
+    else:
+        token = console.session("anna").partition("=")[2]
+        with StoreReader(console.data).administration.change() as connection:
+            sessions.end(connection, token, time.time())
+        page.context.set_offline(how == "refused")
+        page.context.set_offline(False)
+    console._sessions.pop("anna")
+    if how == "asked":
+        page.locator("#q").press_sequentially(" ")
+    said = page.locator("#failure")
+    expect(said).to_have_text("La sessione è finita: accedi di nuovo.")
+    expect(page.locator("#desk-state")).to_be_hidden()
+    expect(page.locator("#live-state")).to_be_hidden()
+    assert Axe().run(page).violations_count == 0
+    tried: list[str] = []
+    page.on("websocket", lambda socket: tried.append(socket.url))
+    page.on("request", lambda request: tried.append(request.url))
+    page.keyboard.press("Alt+r")
+    page.locator("#q").press_sequentially("x")
+    page.wait_for_timeout(2000)
+    assert tried == [], "it goes on as if there were a session"
+    assert page.locator("#q").input_value().startswith("preavviso")
+    said.get_by_role("link").click()
+    page.get_by_label("Nome utente").fill("anna")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Accedi").click()
+    expect(page.locator("#desk-state")).to_be_visible()
+
+
+def test_who_signs_out_elsewhere_keeps_the_form_that_was_being_filled_in(console: Console, sign_in: SignIn) -> None:
+    console._sessions.pop("back_office", None)
+    page = sign_in("back_office", "/contacts/new?line=prova")
+    console._sessions.pop("back_office")
+    page.get_by_label("Che cosa chiede").fill("Una lunga lettera")
+    other = page.context.new_page()
+    other.goto("/")
+    other.get_by_role("button", name="Esci").click()
+    expect(other.get_by_label("Nome utente")).to_be_visible()
+    link = page.get_by_role("alert").get_by_role("link", name="La sessione è finita: accedi di nuovo.")
+    expect(link).to_have_attribute("href", "/sign-in?next=/contacts/new%3Fline%3Dprova")
+    page.get_by_label("Canale").select_option("post")
+    page.get_by_label("Arrivato il").fill("2026-01-02T10:00")
+    page.get_by_role("button", name="Registra").click()
+    page.wait_for_timeout(500)
+    expect(page.get_by_label("Che cosa chiede")).to_have_value("Una lunga lettera")

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const FIRST_WAIT = 300, LONGEST_WAIT = 5000, MOST_BEHIND = 1 << 15;
-  let socket = null, wait = FIRST_WAIT, before = false;
+  let socket = null, wait = FIRST_WAIT, before = false, over = false;
 
   const state = () => document.getElementById("live-state");
   const show = (on) => {
@@ -26,7 +26,15 @@
     tell(message.kind, message);
   };
 
+  // A WebSocket's refusal bears no reason: is there no session any more, or no link?
+  const again = async () => {
+    const asked = await fetch("/live", { signal: AbortSignal.timeout(LONGEST_WAIT) }).catch(() => ({ status: 0 }));
+    if (asked.status === 401) tell("over");
+    else connect();
+  };
+
   const connect = () => {
+    if (over) return;
     socket = new WebSocket((location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/live");
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
@@ -41,7 +49,8 @@
     });
     socket.addEventListener("close", () => {
       show(false);
-      setTimeout(connect, wait * (0.75 + Math.random() / 2));
+      if (over) return;
+      setTimeout(again, wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, LONGEST_WAIT);
     });
   };
@@ -74,15 +83,19 @@
   const watchRequests = (place) => {
     let failed = "";
     const show = (path, why) => {
+      if (over) return;
       failed = path;
       if (place.textContent !== why) place.textContent = why; // the same again, every two seconds, is not read again
     };
-    document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr, pathInfo } }) => {
+    document.body.addEventListener("htmx:beforeRequest", (event) => {
+      const { elt, xhr, pathInfo } = event.detail;
+      if (over) event.preventDefault();
       if (elt.tagName === "FORM") show("", "");
       for (const kind of ["error", "timeout"]) xhr.addEventListener(kind, () => show(pathInfo.requestPath, place.dataset.lost));
     });
     document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
       const { status, responseText } = detail.xhr, path = detail.pathInfo.requestPath;
+      if (status === 401) tell("over");
       const why = status < 400 ? "" : problem(responseText);
       if (status < 400 && path === failed) show("", "");
       if (status < 400 || (status === 422 && !why)) return; // the form again, with its mistakes
@@ -91,12 +104,32 @@
     });
   };
 
+  // A session that is over takes nothing with it: the page stays as it is, and sends nothing, for the answer would replace it.
+  const watchSession = (place) => {
+    document.body.addEventListener("live-over", () => {
+      over = true;
+      socket.close();
+      document.body.classList.add("console-over");
+      const link = document.createElement("a");
+      link.href = place.dataset.signIn;
+      link.textContent = place.dataset.over;
+      place.replaceChildren(link);
+    });
+    document.addEventListener("submit", (event) => {
+      if (!over) return;
+      event.preventDefault();
+      event.stopPropagation();
+      tell("over"); // said once more to whoever tries
+    }, true);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     const csrf = document.querySelector('meta[name="csrf"]');
     document.body.addEventListener("htmx:configRequest", (event) => {
       if (csrf) event.detail.headers["X-CSRF-Token"] = csrf.content;
     });
     watchRequests(document.getElementById("failure"));
+    watchSession(document.getElementById("failure"));
     // What came again as it was stays: an alarm is not read twice.
     document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
       if (detail.fragment.innerHTML === detail.target.innerHTML) detail.shouldSwap = false;

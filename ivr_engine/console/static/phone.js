@@ -106,6 +106,6 @@
     on("phone-talk", (message) => { quiet(); state.textContent = phone.dataset.talk + " " + message.operator; });
     on("phone-over", () => call(false, phone.dataset.over));
     on("phone-refused", (message) => call(false, message.why));
-    on("connected", () => { if (calling) call(false, phone.dataset.lost); });
+    for (const kind of ["connected", "over"]) on(kind, () => { if (calling) call(false, phone.dataset.lost); });
   });
 })();
