@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -32,7 +32,8 @@ _IN_HAND = frozenset({State.RINGING, State.BUSY, State.WRAP_UP})
 
 @dataclass(slots=True)
 class Card:
-    """A screen-pop and what was done with it. `rang`: on the reactor's clock; `filed`: the disposition is there already."""
+    """A screen-pop and what was done with it. `rang`: on the reactor's clock; `given`: (line, article) of the answers read aloud;
+    `filed`: the disposition is there already."""
 
     pop: ScreenPop
     channel: str
@@ -43,6 +44,7 @@ class Card:
     filed: bool = False
     shown: bool = False
     shown_to_audit: bool = False
+    given: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Cards:

@@ -50,6 +50,7 @@ def answered(page: Page) -> None:
     expect(page.locator(".desk-card")).to_have_attribute("data-state", "ringing")
     page.keyboard.press("Alt+a")
     expect(page.locator("#desk-state")).to_have_attribute("data-state", "busy")
+    expect(page.locator(".desk-form h3 a")).to_be_visible()  # its case was opened behind it: the card comes no more by itself
 
 
 def ended(page: Page) -> None:

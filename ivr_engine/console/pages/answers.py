@@ -48,7 +48,7 @@ async def index(visit: Visit) -> Answer:
             search = article_search.search(connection, wanted, language=visit.language, line=line, limit=_FOUND)
             by_name = {(it.article.line, it.article.id): it for it in known}
             known = [by_name[it.line, it.id] for it in search if (it.line, it.id) in by_name]
-        return {"found": known, "drafts": drafts.on_the_way(connection)}
+        return {"found": known, "cut": bool(wanted) and len(known) >= _FOUND, "drafts": drafts.on_the_way(connection)}
 
     return visit.page(
         "answers/list.html",

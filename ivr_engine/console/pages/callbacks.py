@@ -33,6 +33,7 @@ async def index(visit: Visit) -> Answer:
     return visit.page(
         "callbacks/list.html",
         **found,
+        cut=len(found["found"]) >= callbacks.PAGE,
         line=line,
         over=over,
         titles={name: words.title(lines, name, visit.language) for name in sorted(lines.lines)},

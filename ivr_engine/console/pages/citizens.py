@@ -27,7 +27,7 @@ async def index(visit: Visit) -> Answer:
     found = await visit.read(people.search, wanted, caller_of(wanted).number) if wanted else []
     if wanted:
         await visit.note("searched citizens", "citizens", audit.citizens(person.id for person in found))
-    return visit.page("citizens/list.html", wanted=wanted, found=found)
+    return visit.page("citizens/list.html", wanted=wanted, found=found, cut=len(found) >= people.PAGE)
 
 
 async def show(visit: Visit, citizen: str) -> Answer:

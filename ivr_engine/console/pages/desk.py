@@ -103,11 +103,7 @@ async def find(visit: Visit) -> Answer:
 
 async def article(visit: Visit, line: str, article: str) -> Answer:
     """GET /desk/articles/LINE/ARTICLE: to be read aloud."""
-    on = rome_date(visit.now)
-    found = await visit.read(articles.in_force, line, article, visit.language, on)
-    if found is None:
-        raise NotFound
-    return visit.page("desk/article.html", found=found, card=_card(visit))
+    return await _article(visit, line, article)
 
 
 async def give(visit: Visit, line: str, article: str) -> Answer:
@@ -126,8 +122,21 @@ async def give(visit: Visit, line: str, article: str) -> Answer:
     try:
         await visit.write(keep)
     except IvrError as error:
-        return await _again(visit, {"disposition": visit.refusal(error)}, status=422)
-    return await _again(visit)
+        mistake = visit.refusal(error)
+        return await (
+            _article(visit, line, article, mistake) if visit.partial else _again(visit, {"disposition": mistake}, status=422)
+        )
+    card.given.add((line, article))
+    return await (_article(visit, line, article) if visit.partial else _again(visit))
+
+
+async def _article(visit: Visit, line: str, article: str, mistake: str = "") -> Answer:
+    on, card = rome_date(visit.now), _card(visit)
+    found = await visit.read(articles.in_force, line, article, visit.language, on)
+    if found is None:
+        raise NotFound
+    given = card is not None and (line, article) in card.given
+    return visit.page("desk/article.html", status=422 if mistake else 200, found=found, card=card, given=given, mistake=mistake)
 
 
 async def file(visit: Visit) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ivr_engine.console.visit import one_of
 from ivr_engine.errors import IvrError
@@ -66,7 +67,7 @@ async def change(visit: Visit, name: str) -> Answer:
             visit.office.live.drop(name)
     except IvrError as error:
         return await _page(visit, {f"{what} {name}": visit.refusal(error), "change": visit.t("users.not-done", name=name)})
-    return visit.see("/users")
+    return visit.see(f"/users?saved={quote(name)}")
 
 
 async def _page(visit: Visit, mistakes: dict[str, str] | None = None) -> Answer:
@@ -81,5 +82,6 @@ async def _page(visit: Visit, mistakes: dict[str, str] | None = None) -> Answer:
         roles=list(Role),
         form=visit.form,
         mistakes=mistakes,
+        saved=one_of(visit.query.text("saved", 40), {user.name for user in everybody}),
         shortest=users.SHORTEST_PASSWORD,
     )
