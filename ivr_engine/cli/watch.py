@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--operator", help="Only what this operator's screen shows: their own screen-pops.")
+@click.option("--operator", help="Only the calls that ring at this operator's desk.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def watch(settings: Settings, operator: str | None, as_json: bool) -> None:
-    """Show calls and screen-pops as they happen, until interrupted."""
+    """Show calls and screen-pops as they happen, until interrupted; who calls is masked."""
     with Client(settings) as client:
         client.send(do="watch", operator=operator)
         try:
