@@ -229,21 +229,25 @@ class Spool:
         """What nobody has read of a file that was deleted or moved is to be written again, before all else."""
         if self._file is None:
             return
-        lines: list[bytes] = []
         if self._size and not self._named(self._file):
             start = self._done.offset if self._done.segment == self._segment else 0
-            lines = os.pread(self._file, self._size - start, start).splitlines(keepends=True)
-            self._waiting.extendleft(reversed(lines))
-            log.error("the spool's file was deleted or moved; what the database has not is written again", events=len(lines))
+            try:
+                lines = os.pread(self._file, self._size - start, start).splitlines(keepends=True)
+            except OSError as error:
+                log.critical("the spool's file was deleted or moved, and cannot be read again: events are lost", error=str(error))
+            else:
+                self._waiting.extendleft(reversed(lines))
+                log.error("the spool's file was deleted or moved; what the database has not is written again", events=len(lines))
         os.close(self._file)
         self._file = None
 
     def _named(self, file: int) -> bool:
-        """Is it still there under its name? Whoever reads the spool goes by that."""
+        """Is it still there under its name? Whoever reads the spool goes by that. Where nobody can tell, it is: nothing is to be
+        written twice."""
         try:
             return os.path.samestat(path_of(self.folder, self._segment).stat(), os.fstat(file))
-        except OSError:
-            return False
+        except OSError as error:
+            return not isinstance(error, FileNotFoundError)
 
 
 def _identity(folder: Path, *, fresh: bool) -> str:
