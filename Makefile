@@ -20,7 +20,7 @@ test: environment speech ## install what tests need, a real Asterisk and a brows
 	@for room in asterisk console reports speech; do bash tests/$$room/install.sh || exit; done
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 	@IVR_REQUIRE_ASTERISK=1 IVR_REQUIRE_BROWSER=1 IVR_REQUIRE_MODELS=1 IVR_REQUIRE_PDFTOTEXT=1 \
-		$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations 40
+		$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --durations 40
 
 bench: environment speech ## the benchmarks, one after the other, on a quiet machine (an hour); figures are kept in benchmarks/results
 	@$(BIN)/pip install --quiet --editable '.[dev]'

@@ -75,7 +75,7 @@ setup(
             "playwright>=1.45",
             "pygraphviz>=2.0",
             "pytest>=8.2",
-            "pytest-xdist>=3.7",
+            "pytest-xdist>=3.6",
             "pytest-timeout>=2.3",
             "ruff>=0.6",
             "types-PyYAML",
