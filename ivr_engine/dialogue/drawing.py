@@ -89,7 +89,7 @@ def _label(line: Line, name: str, step: Step, language: str, numbers: Numbers | 
     words += [_short(text) for text in (titles or spoken[:1])]
     if numbers is not None:
         gone, came = numbers.hang_ups.get(name, 0), numbers.visits.get(name, 0)
-        left = [say("hung-up", count=gone, share=f"{gone / came:.0%}")] if gone and came else []
+        left = [say("gone", count=gone, share=f"{gone / came:.0%}")] if gone and came else []
         words.append(", ".join((say("visits", count=came), *left)))
     return "\n".join(word.replace("\\", "\\\\") for word in words)
 
