@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def is_holiday(day: date) -> bool:
     return day.isoweekday() == 7 or day in _holidays(day.year)
 
 
-@cache
+@lru_cache(maxsize=16)  # callers key the year
 def _holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("IT", years=year))
 

@@ -10,7 +10,7 @@ import pytest
 
 from ivr_engine.clock import ROME, rome
 from ivr_engine.errors import IvrError
-from ivr_engine.records import audit, case_search
+from ivr_engine.records import audit, case_search, people
 from ivr_engine.records.case_search import Filter
 from ivr_engine.records.case_work import PASSES, Disposition, Work, moves, of_contact
 from ivr_engine.records.cases import CaseState, Level, case_file
@@ -186,6 +186,14 @@ def test_a_note_has_a_length(store: sqlite3.Connection) -> None:
 def test_lists_are_filtered(store: sqlite3.Connection, wanted: Filter, found: int) -> None:
     cases, after = case_search.search(store, wanted)
     assert (len(cases), after) == (found, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("mario", 1), ("rossi", 1), ("ossi", 0), ("rss mra 80a01 h501u", 1), ("%", 0), ("", 0)],
+)
+def test_citizens_are_found_by_any_word_of_their_name(store: sqlite3.Connection, words: str, found: int) -> None:
+    assert len(people.search(store, words, None)) == found
 
 
 def test_the_audit_log_cannot_be_changed(store: sqlite3.Connection) -> None:
