@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from twisted.logger import LogEvent
 
-# Six digits or more, grouped or not, but no date, no instant with decimals; a partita IVA as abroad; a codice fiscale, with the
-# letters that stand for digits where two persons would share one.
+# Six digits or more, grouped or not, but no date, no instant with decimals; a telephone number with dots, as no address, version
+# or time of day is written; a partita IVA as abroad; a codice fiscale, with the letters that stand for digits where two persons
+# would share one.
 _IDENTIFIER = re.compile(
     r"(?<![A-Za-z\d])(?<!\d[.-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ -]?\d){5,}(?![A-Za-z\d]|\.\d)"
+    r"|(?<![A-Za-z\d:.])(?!\d\d\.\d\d\.\d{4}(?!\d))(?=\+?(?:[ .]?\d){6})"
+    r"(?:(?:\+|00)39[ .]?[03]\d{1,3}(?:\.\d{2,8}){1,4}|3[2-9]\d(?:\.\d{2,4}){2,3}|0\d{1,3}(?:\.\d{2,8}){1,4})(?![A-Za-z\d]|\.\d)"
     r"|(?<![A-Za-z\d])(?i:IT)\d{11}(?![A-Za-z\d])"
     r"|(?<![A-Za-z\d])(?i:[A-Z]{6}[\dL-V]{2}[A-Z][\dL-V]{2}[A-Z][\dL-V]{3}[A-Z])(?![A-Za-z\d])"
 )

@@ -87,6 +87,7 @@ class Engine:
         self.contacts = OpenContacts()
         self._numbers, self._queues = lines.numbers(), lines.queues()
         self.store = store or Store(settings.path(settings.engine.data), self._committed)
+        self._utterances = Utterances(self.store.writer)
         self.book = Book(self.store.spool, self.feed)
         self.pools = Pools(lines.functions, reactor, settings.plugins.threads, settings.plugins.limit)
         self.board = Board(notices or Notices())
@@ -227,7 +228,7 @@ class Engine:
             limits=Limits(self_service_s=self.settings.engine.self_service_limit),
             engines=self.voices.engines,
             topics=ArticleTopics(self.reactor, self.store.articles.search),
-            utterances=Utterances(self.store.writer),
+            utterances=self._utterances,
         )
         return Serving(lines.lines, lines.numbers(), house)
 

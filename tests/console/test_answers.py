@@ -4,6 +4,7 @@ next operator; what is silly is said beside its field; two who write at once; wh
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ivr_engine.records import drafts, unanswered
+from ivr_engine.records.articles import Article, publish
 from ivr_engine.records.store import StoreReader
 
 from .site import SERVED
@@ -162,6 +164,18 @@ def test_a_draft_of_a_line_that_is_gone_can_be_withdrawn(console: Console) -> No
     assert console.post("knowledge_manager", path, do="withdraw").status == 303
     with StoreReader(console.data).administration.look() as connection:
         assert drafts.get(connection, draft.id).state == "withdrawn"
+
+
+def test_what_callers_heard_on_a_line_that_is_gone_can_be_read(console: Console) -> None:
+    day = date(2026, 1, 1)
+    heard = Article("sparita", "R01", "it", "Titolo", "Si diceva così.", "x", "B", "x", "x", day, None, day)
+    with StoreReader(console.data).administration.change() as connection:
+        publish(connection, [heard], 0, "sparita")
+    page = console.ask("GET", "/answers/sparita/R01", cookie=console.session("knowledge_manager"))
+    assert page.status == 200
+    assert "Si diceva così." in page.text
+    assert "Proponi una modifica" not in page.text
+    assert console.ask("GET", "/answers/sparita/R02", cookie=console.session("knowledge_manager")).status == 404
 
 
 def test_what_is_due_and_what_callers_ask_in_vain(console: Console, sign_in: SignIn) -> None:

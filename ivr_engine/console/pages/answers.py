@@ -11,6 +11,7 @@ from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.differences import differences
 from ivr_engine.console.problems import told
+from ivr_engine.console.texts import LANGUAGES
 from ivr_engine.console.visit import Answer, Forbidden, NotFound, one_of
 from ivr_engine.dialogue.files import ARTICLES
 from ivr_engine.dialogue.slots import present
@@ -92,11 +93,12 @@ async def missing(visit: Visit) -> Answer:
 
 
 async def show(visit: Visit, line: str, article: str) -> Answer:
-    """GET /answers/LINE/ARTICLE: its versions, and what changed from one to the next."""
-    found = _line(visit, line)
+    """GET /answers/LINE/ARTICLE: its versions, and what changed from one to the next; of a line that is no more, too."""
+    found = visit.office.lines().lines.get(line)
 
     def look(connection: sqlite3.Connection) -> dict[str, tuple[articles.PublishedArticle, ...]]:
-        known = {language: articles.versions(connection, line, article, language) for language in found.languages}
+        languages = found.languages if found is not None else LANGUAGES
+        known = {language: articles.versions(connection, line, article, language) for language in languages}
         return {language: its for language, its in known.items() if its}
 
     versions = await visit.read(look)
@@ -112,9 +114,9 @@ async def show(visit: Visit, line: str, article: str) -> Answer:
             language: [(after, _changed(before, after)) for before, after in pairwise(its)] for language, its in versions.items()
         },
         any_language=next(iter(versions)),
-        steps=_readers(found, article),
+        steps=_readers(found, article) if found is not None else [],
         today=rome_date(visit.now),
-        may_write=visit.user.role in WRITERS and article in found.articles,
+        may_write=visit.user.role in WRITERS and found is not None and article in found.articles,
     )
 
 
