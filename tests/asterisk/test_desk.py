@@ -161,6 +161,7 @@ def test_a_talk_outlives_the_engine_with_its_card_and_note(asterisk: RealAsteris
     citizen = asterisk.call("800196009", "0")
     state(page, "busy")
     contact = page.locator(".desk-card").get_attribute("data-contact")
+    way = page.locator(".desk-path").inner_text()
     with page.expect_response("**/desk/draft"):
         page.locator("textarea").fill("Chiede dello stipendio")
     assert engine.stop() == 0
@@ -170,6 +171,7 @@ def test_a_talk_outlives_the_engine_with_its_card_and_note(asterisk: RealAsteris
     card = page.locator(".desk-card")
     assert card.get_attribute("data-contact") == contact
     expect(card).to_contain_text(citizen.number)
+    assert page.locator(".desk-path").inner_text() == way, "the way through the menus is in the journal"
     page.locator("[name=to]").select_option("line:tfr_cliclavoro")
     page.locator(".desk-transfer button").click()
     for called in ("wrap_up", "busy", "wrap_up", "ready"):

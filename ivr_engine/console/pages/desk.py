@@ -13,7 +13,7 @@ from ivr_engine.clock import rome_date
 from ivr_engine.console import words
 from ivr_engine.console.visit import Answer, NotFound
 from ivr_engine.errors import IvrError, Unavailable
-from ivr_engine.records import article_search, articles, case_work, citizens, contacts, unanswered
+from ivr_engine.records import article_search, articles, case_work, citizens, contacts, journal, unanswered
 from ivr_engine.records.case_work import Disposition, Work
 from ivr_engine.routing.contacts import Destination
 from ivr_engine.routing.operators import REASONS, State
@@ -232,7 +232,9 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
         await _filed_before(visit, contact, known["case"].number)
     if known["citizen"] is not None and not card.shown_to_audit:
         _tell_audit(visit, card, known["citizen"].id)
-    heard = words.heard(lines, pop.path)
+    # What the card was shown with has all of it, unless the engine was started anew in this call; the journal is a moment behind.
+    way = max(known["way"], pop.path, key=len)
+    heard = words.heard(lines, way)
     fitting = [*heard, *_of_topic(visit, pop.line, pop.topic)]
     subject = card.subject or _subject(visit, heard, pop.line, known["case"])
     return {
@@ -240,7 +242,7 @@ async def _in_hand(visit: Visit, seat: Seat, mistakes: dict[str, str] | None = N
         **known,
         "pop": pop,
         "line_title": words.title(lines, pop.line, visit.language),
-        "path": words.walked(lines, pop.path, visit.language),
+        "path": words.walked(lines, way, visit.language),
         "fitting": [
             (line, name, lines.lines[line].articles[name].title.get(visit.language, name))
             for line, name in dict.fromkeys(fitting)
@@ -277,6 +279,7 @@ def _known(connection: sqlite3.Connection, contact: str, line: str, number: str)
         "citizen": citizen,
         "last": contacts.of_citizen(connection, citizen.id, _LAST + 1) if citizen else (),
         "case": case_work.of_contact(connection, contact, line),
+        "way": words.path_of(journal.entries(connection, contact)),
     }
 
 
