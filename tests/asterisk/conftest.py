@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .. import sounds
 from .engine import IVR, LINES, Engine
-from .root import PROJECT, find_root, missing
+from .root import find_root, missing
 from .server import RealAsterisk, running
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ def asterisk(real_asterisk: RealAsterisk) -> RealAsterisk:
 
 @pytest.fixture(scope="session")
 def audio(real_asterisk: RealAsterisk, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every line's prompts, rendered (once a machine) and laid where this Asterisk finds them, by the commands a site uses."""
-    folder = PROJECT / "build" / "test-audio"
-    settings = tmp_path_factory.mktemp("audio") / "ivr.toml"
-    settings.write_text(f'[prompts]\nfolder = "{folder}"\nvoice = "espeak"\n[plugins]\nfolders = ["{LINES}"]\n')
-    for command in (["render"], ["install", "--to", str(real_asterisk.sounds)]):
-        subprocess.run([str(IVR), "--settings", str(settings), "prompts", *command], check=True, timeout=180)
-    return folder
+    """Every line's prompts, laid where this Asterisk finds them by the command a site uses."""
+    folder = tmp_path_factory.mktemp("audio")
+    sounds.lay(folder / "sounds")
+    settings = folder / "ivr.toml"
+    settings.write_text(f'[prompts]\nfolder = "sounds"\nvoice = "espeak"\n[plugins]\nfolders = ["{LINES}"]\n')
+    argv = [str(IVR), "--settings", str(settings), "prompts", "install", "--to", str(real_asterisk.sounds)]
+    subprocess.run(argv, check=True, timeout=180)
+    return folder / "sounds"
 
 
 @pytest.fixture

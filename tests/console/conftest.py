@@ -14,6 +14,7 @@ from ivr_engine.records import users
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
 
+from .. import sounds
 from .site import SETTINGS, Console
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def people(site: Console, hashed: str) -> None:
                 users.add(connection, name, role, f"{name.title()} Neri", 0, "test")
                 users.set_password(connection, name, hashed, 0, "test")
         users.set_desk(connection, "bruno", "PJSIP/bruno", ["lavoro"], ["lavoro"], 0, "test")
+
+
+@pytest.fixture(scope="session")
+def all_sounds(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """There where these sites have theirs: whoever publishes need not wait until all are made."""
+    sounds.lay(tmp_path_factory.getbasetemp() / "sounds")
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     SignIn = Callable[..., Page]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("all_sounds")]
 
 OLD, NEW = "Questa è una risposta approvata.", "Questa risposta è stata corretta dal Ministero."
 HOSTILE = "<script>alert(1)</script> 😀 \u202eשלום " + "x" * 10_000
@@ -40,7 +40,7 @@ def heard(console: Console) -> str:
 
 def begin(sign_in: SignIn) -> Page:
     page = sign_in("knowledge_manager", "/answers/prova/P01")
-    page.set_default_timeout(90_000)  # the first publication makes all sounds
+    page.set_default_timeout(90_000)  # a publication makes sounds
     page.get_by_role("button", name="Proponi una modifica").click()
     return page
 

@@ -254,9 +254,10 @@ def test_the_board_agrees_with_the_journal(console: Console, sign_in: SignIn, ca
     assert int(cells[7]) == len(contacts)
 
 
+@pytest.mark.usefixtures("all_sounds")
 def test_callers_are_told_something_first_and_a_line_is_closed(console: Console, sign_in: SignIn) -> None:
     page = sign_in("supervisor", "/lines/prova")
-    page.set_default_timeout(90_000)  # this site has no sounds yet: the first message makes them all
+    page.set_default_timeout(90_000)  # a message is made into sound first
     expect(page.locator("#main")).to_contain_text(re.compile(r"(in ordine|ferma dopo troppi guasti); riuscite \d+, fallite \d+"))
     expect(page.locator("#main")).not_to_contain_text("FunctionHealth")
     page.locator("#it").fill("Il portale non è disponibile.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import time
 import wave
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from playwright.sync_api import expect
 from ivr_engine.hearing import RATE
 from ivr_engine.records.store import StoreReader
 
-from ..cli.site import IVR, ROOT
+from ..cli.site import ROOT
 from ..conftest import FLAGS
 from .conftest import people
 from .site import SETTINGS, Console
@@ -36,7 +35,7 @@ BUILD = ROOT / "build"
 LAVORO = "800196001"
 ELSEWHERE = "telefono.test"
 """A name of this machine that no browser trusts."""
-VOICE = f"""{SETTINGS.replace("../sounds", str(BUILD / "test-audio"))}
+VOICE = f"""{SETTINGS}
 [audiosocket]
 port = 0
 [speech]
@@ -47,15 +46,13 @@ deadline = 30  # the tests' machine may be busy
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory, hashed: str) -> Iterator[Console]:
+def console(tmp_path_factory: pytest.TempPathFactory, hashed: str, all_sounds: None) -> Iterator[Console]:
     """An engine on the built-in exchange, with sounds and with ears."""
     if not (BUILD / "models" / "whisper-base" / "model.bin").is_file():
         reason = "whisper-base is not in build/models: run tests/speech/install.sh"
         (pytest.fail if os.environ.get("IVR_REQUIRE_MODELS") == "1" else pytest.skip)(reason)
     site = Console(tmp_path_factory.mktemp("voice"), VOICE)
     try:
-        # Once a machine, as for tests/asterisk.
-        subprocess.run([str(IVR), "prompts", "render"], cwd=site.folder, check=True, capture_output=True, timeout=180)
         people(site, hashed)
         site.open()
         site.engine.wait_for("callers are heard", 60)
