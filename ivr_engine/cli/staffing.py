@@ -53,7 +53,7 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         try:
             first, dash, last = value.partition("-")
             numbers = (
-                tuple(float(number) for number in range(int(first), int(last) + 1))
+                tuple(float(number) for number in range(int(first), int(last) + 1)[: self._most + 1])
                 if dash
                 else tuple(map(float, value.split(",")))
             )
@@ -156,8 +156,9 @@ def _demand(settings: Settings, month: str | None, calls: float | None, first: s
             raise IvrError(f"--until {last} is before --from {first}", "give the later day with --until")
         starts, ends = (datetime.combine(day, time(), ROME).timestamp() for day in (since, until + _DAY))
         with StoreReader(settings.path(settings.engine.data)).administration.look() as connection:
-            recorded = half_hours(connection, starts, ends, line)
-        return staffing_demand.of_records(recorded, f"recorded from {since} to {until}" + (f", line {line}" if line else ""))
+            recorded = half_hours(connection, starts, ends)
+        title = f"recorded from {since} to {until}" + (f", line {line}" if line else "")
+        return staffing_demand.of_records(recorded, title, line)
     try:
         wanted = datetime.strptime(month or "2011-11", "%Y-%m")  # noqa: DTZ007 - a month has no zone
     except ValueError as error:
@@ -167,9 +168,12 @@ def _demand(settings: Settings, month: str | None, calls: float | None, first: s
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise IvrError(f"{text!r} is no day", "as in --from 2026-11-02") from error
+    if day.year == date.max.year:
+        raise IvrError(f"{text!r} is beyond the calendar", "as in --until 2026-11-30")
+    return day
 
 
 def _tried(curve: Curve, groups: str, seed: int) -> list[tuple[float, float, Outcome]]:

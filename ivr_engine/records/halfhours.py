@@ -24,13 +24,13 @@ class HalfHour(NamedTuple):
     talk_s: int
 
 
-def half_hours(connection: sqlite3.Connection, since: float, until: float, line: str = "") -> list[HalfHour]:
-    """Those from `since` to `until` in which a telephone call came that reached a queue; of one line, when asked. Half hours
-    begin at the same instants in Rome and in UTC, on the days the clocks change too."""
+def half_hours(connection: sqlite3.Connection, since: float, until: float) -> list[HalfHour]:
+    """Those from `since` to `until` in which a telephone call came that reached a queue. Half hours begin at the same instants
+    in Rome and in UTC, on the days the clocks change too."""
     rows = connection.execute(
         "SELECT started / ?1 AS slot, line, count(*) AS offered, sum(outcome = ?2) AS answered, sum(talk_s) AS talk_s"
         " FROM contacts WHERE medium IN ('phone', '') AND queue != '' AND outcome IS NOT NULL"
-        " AND started >= ?3 AND started < ?4 AND ?5 IN ('', line) GROUP BY slot, line ORDER BY slot, line",
-        (_MS, Outcome.ANSWERED, milliseconds(since), milliseconds(until), line),
+        " AND started >= ?3 AND started < ?4 GROUP BY slot, line ORDER BY slot, line",
+        (_MS, Outcome.ANSWERED, milliseconds(since), milliseconds(until)),
     )
     return [HalfHour(seconds(row["slot"] * _MS), row["line"], row["offered"], row["answered"], row["talk_s"]) for row in rows]

@@ -70,11 +70,13 @@ def of_month(year: int, month: int) -> Demand:
     return Demand(f"a busy day of {year}-{month:02d}", halfhours, assumed)
 
 
-def of_records(recorded: Sequence[HalfHour], title: str) -> Demand:
-    """The mean day of what was recorded, over the days on which anybody called. Raises IvrError when nothing was."""
+def of_records(everything: Sequence[HalfHour], title: str, line: str = "") -> Demand:
+    """The mean day of what was recorded, of one line when asked, over the days on which anybody called any line: a day on which
+    a small line had no call is a day of that line too. Raises IvrError when nothing was."""
+    recorded = [one for one in everything if line in ("", one.line)]
     if not recorded:
         raise IvrError(f"no calls to operators are recorded: {title}", "take other days, another line, or --month")
-    days = len({rome(one.at).date() for one in recorded})
+    days = len({rome(one.at).date() for one in everything})
     slots = sorted({_slot(one.at) for one in recorded})
     calls: Counter[tuple[str, str]] = Counter()
     for one in recorded:

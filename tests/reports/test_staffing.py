@@ -137,4 +137,8 @@ def test_demand_of_recorded_half_hours_is_their_mean_day() -> None:
     assert demand.talk_s == 280
     with pytest.raises(IvrError, match="no calls to operators"):
         of_records([], "nothing")
+    recorded.append(HalfHour(noon, "tfr", 1, 1, 60))
+    assert of_records(recorded, "one line", "tfr").day == (0.5,), "on the other day nobody called it, but others"
+    with pytest.raises(IvrError, match="no calls to operators"):
+        of_records(recorded, "none of that line", "sociale")
     assert of_volume(7).busiest == 7
