@@ -32,12 +32,15 @@ def make(
     queues: frozenset[str] | None = None,
     known: Iterable[str] = (),
 ) -> Report:
-    """A report of KINDS. `known`: lines there are, `queues`: those of the line. Raises IvrError for what there is not."""
+    """A report of KINDS. `known`: lines there are, `queues`: those of the line, None when it is gone. Raises IvrError for what
+    there is not."""
     if kind == "ministry" and line:
         raise IvrError("the Ministry's tables are of all lines together", "leave the line out, or take the service report")
     check(connection, period, line, known)
     if kind == "ministry":
         return ministry(connection, period, settings, at)
     if kind == "service":
+        if line and queues is None:
+            queues = frozenset()  # nobody knows any more who served it: everybody's time is not its own
         return service(connection, period, settings, at, line=line, language=language, queues=queues)
     return cases(connection, period, at, line=line, language=language)

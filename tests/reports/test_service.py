@@ -15,6 +15,7 @@ from ivr_engine.console.visit import Fields
 from ivr_engine.errors import IvrError
 from ivr_engine.events import Outcome
 from ivr_engine.records import figure_queries, staff_time
+from ivr_engine.reports.making import make
 from ivr_engine.reports.period import Period
 from ivr_engine.reports.service import service
 
@@ -108,6 +109,8 @@ def test_operators_time_gives_occupancy_and_handling_time(may: Year) -> None:
     assert (figures_[7], figures_[9]) == ("250,0 s", "50,00%")
     figures_ = values(service(may.connection, MAY, ReportsSection(), AT, queues=frozenset({"lavoro"})))
     assert (figures_[7], figures_[9]) == ("250,0 s", "100,00%")
+    gone = values(make(may.connection, "service", MAY, ReportsSection(), AT, line="lavoro"))
+    assert (gone[7], gone[9]) == (gone[8], "-"), "of a line that is gone nobody's time is known: not everybody's"
     halves = may.connection.execute("SELECT ms FROM staff_time WHERE state = 'busy' ORDER BY half").fetchall()
     assert [row["ms"] for row in halves] == [600_000, 1_200_000]
 
