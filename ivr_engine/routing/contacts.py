@@ -135,9 +135,16 @@ class Contact:
 
     def end(self, cause: Cause, at: float, share: float) -> None:
         """The contact was over at that instant: its outcome follows from what was recorded."""
-        if self.queue and self.queue_end is not None:
-            self.record(self.queue_end)
+        if self.queue:
+            self.record(self.queue_end or self._untold(at))
         self.record(ContactEnded(self.id, at, cause, self.fold.outcome(share)))
+
+    def _untold(self, at: float) -> QueueLeft:
+        """The end of a stay that nobody told of: the exchange died. Without it the caller would seem to have been answered, or to
+        have hung up, at once. How long they talked is not known, and not made up."""
+        status = QueueStatus.ANSWERED if self.answered else QueueStatus.ABANDONED
+        waited = max(0, round((self.answered_at or at) - self.queued_at))
+        return QueueLeft(self.id, at, self.queue, status, waited, 0, operator=self.operator)
 
 
 class OpenContacts:

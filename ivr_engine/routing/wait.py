@@ -50,8 +50,8 @@ class Waits:
         self._talks: defaultdict[str, deque[Talk]] = defaultdict(lambda: deque(maxlen=KEPT))
 
     def take(self, event: Notice) -> None:
-        """Learn from the end of a talk."""
-        if isinstance(event, QueueLeft) and event.status is QueueStatus.ANSWERED:
+        """Learn from the end of a talk; of none whose length nobody knows."""
+        if isinstance(event, QueueLeft) and event.status is QueueStatus.ANSWERED and event.talk_s:
             self._talks[event.queue].append(Talk(event.at, event.talk_s))
 
     async def outlook(self, queue: str) -> Outlook | None:

@@ -246,6 +246,17 @@ def test_a_lost_call_whose_channel_is_gone_ends_as_what_it_was_then(house: House
     house.wait(1)
     (row,) = house.rows()
     assert (row.outcome, row.cause, row.ended_at) == (Outcome.ABANDONED_QUEUE, Cause.ENGINE_LOST, gone_at)
+    assert row.wait_s == round(gone_at - 1700000001.0), "they did not hang up at once"
+
+
+def test_who_waited_long_was_not_answered_at_once_though_nobody_told_how_the_talk_ended(house: House) -> None:
+    contact = house.waiting(Cause.ENGINE_LOST)
+    contact.record(OperatorAnswered("C1", 1700000091.0, "lavoro", "op1"))
+    house.look()
+    house.wait(GRACE_S)
+    assert house.journal()[-2:] == ["QueueLeft", "ContactEnded"]
+    (row,) = house.rows()
+    assert (row.outcome, row.wait_s, row.talk_s, row.operator) == (Outcome.ANSWERED, 90, 0, "op1")
 
 
 def test_talks_that_go_on_are_told_at_every_look_and_their_end_once(house: House) -> None:

@@ -52,6 +52,7 @@ def test_the_range_grows_with_the_place_and_shrinks_with_operators() -> None:
     more = outlook(QueueState(waiting=9, serving=2, free=0), TALKS)
     quick = outlook(QueueState(waiting=9, serving=10, free=0), TALKS)
     assert first.high_s < more.high_s > quick.high_s > 0
+    assert outlook(QueueState(waiting=3, serving=2, free=0), [*TALKS, 0.0, 0.0, 0.0]) == first, "talks nobody could time"
     assert all(each.low_s % 60 == each.high_s % 60 == 0 and each.low_s < each.high_s for each in (first, more, quick))
 
 
