@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ivr_engine.clock import rome
+from ivr_engine.errors import IvrError
 from ivr_engine.events import Outcome
 from ivr_engine.records import closings
 from ivr_engine.records.figure_queries import PHONE
@@ -49,7 +51,8 @@ class _Month:
 
 def ministry(connection: sqlite3.Connection, period: Period, settings: ReportsSection, at: float) -> Report:
     """Both tables of a year, or of one month of it; what is in neither, so that every contact is counted once; and what was
-    corrected since a month was closed."""
+    corrected since a month was closed. Raises IvrError when a line stands in two columns."""
+    _check_columns(settings)
     closed = closings.closed(connection, period.months[0], period.months[-1])
     months = [_Month(connection, month, closed.get(month)) for month in period.months]
     tables = [_toll_free(months, settings, period), _mandatory(months, settings, period), _elsewhere(months, settings)]
@@ -65,6 +68,16 @@ def ministry(connection: sqlite3.Connection, period: Period, settings: ReportsSe
     return Report(
         "ministry", _say("ministry.title", period=str(period)), "it", at, asked, tuple(tables), tuple(notes), tuple(alarms)
     )
+
+
+def _check_columns(settings: ReportsSection) -> None:
+    columns = (settings.lavoro, settings.sociale, settings.tfr_cliclavoro, settings.comunicazioni_obbligatorie)
+    named = Counter(line for column in columns for line in set(column))
+    if twice := sorted(line for line, times in named.items() if times > 1):
+        raise IvrError(
+            f"line {twice[0]} stands in two columns of the Ministry's tables, and would be counted twice",
+            "name it in one setting of [reports] alone",
+        )
 
 
 def _toll_free(months: list[_Month], settings: ReportsSection, period: Period) -> Table:

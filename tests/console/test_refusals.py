@@ -26,7 +26,7 @@ MET = [
     *(ENGINE / "console").rglob("*.py"),
     *(ENGINE / "records" / f"{name}.py" for name in ("administration", "agreements", "by_hand", "case_work", "cases")),
     *(ENGINE / "records" / f"{name}.py" for name in ("closings", "drafts", "notices", "people", "users", "versions")),
-    *(ENGINE / "reports" / f"{name}.py" for name in ("closing", "making", "period", "service")),
+    *(ENGINE / "reports" / f"{name}.py" for name in ("closing", "making", "ministry", "period", "service")),
     *(ENGINE / "engine" / f"{name}.py" for name in ("answers", "publication")),
     ENGINE / "exchange" / "virtual" / "exchange.py",
 ]

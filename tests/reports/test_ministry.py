@@ -123,6 +123,12 @@ def test_each_outcome_goes_to_its_column(
     assert nowhere + first[7].value + second[1].value == 3  # type: ignore[operator]
 
 
+def test_a_line_stands_in_one_column_alone(year: Year) -> None:
+    year.add("2026-05-04 10:00", "centralino", Outcome.ANSWERED)
+    with pytest.raises(IvrError, match="centralino stands in two columns"):
+        ministry(year.connection, Period(2026, 5), ReportsSection(sociale=("sociale", "centralino")), AT)
+
+
 def test_emails_are_never_added_to_calls(year: Year) -> None:
     year.add("2026-05-04 10:00", "sociale", Outcome.ANSWERED, medium="email")
     year.add("2026-05-04 10:00", CO, Outcome.ANSWERED, medium="email")
