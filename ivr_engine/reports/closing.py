@@ -30,4 +30,8 @@ def close(connection: sqlite3.Connection, year: int, month: int, who: str, at: f
         raise IvrError(
             f"the figures of {wrong[0].day} do not add up", "see `ivr figures check`; `ivr figures rebuild` counts anew"
         )
+    # What is kept are the month's own sums, and it is kept for good: they must be those of its days.
+    kept, offered = closings.now_in(connection, period.months[0]), sum(day.offered for day in days)
+    if sum(sums[0] for sums in kept.values()) != offered:
+        raise IvrError(f"the figures of {period} do not add up", "see `ivr figures check`; `ivr figures rebuild` counts anew")
     return closings.close(connection, period.months[0], who, at)

@@ -165,6 +165,11 @@ def test_a_month_is_closed_only_when_it_is_over_and_adds_up(year: Year) -> None:
     for wrong, month, at in (("not over", 5, 1_778_000_000.0), ("no contacts of 2026-04", 4, AT), ("no month 13", 13, AT)):
         with pytest.raises(IvrError, match=wrong):
             closing.close(year.connection, 2026, month, "anna", at)
+    for span in ("month", "day"):
+        year.connection.execute("UPDATE figures SET contacts = 2 WHERE span = ?", (span,))
+        with pytest.raises(IvrError, match="do not add up"):
+            closing.close(year.connection, 2026, 5, "anna", AT)
+        year.connection.execute("UPDATE figures SET contacts = 1")
     year.connection.execute("UPDATE figures SET contacts = 2 WHERE span = 'day'")
     with pytest.raises(IvrError, match="do not add up"):
         closing.close(year.connection, 2026, 5, "anna", AT)
