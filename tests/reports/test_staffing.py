@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 import xml.etree.ElementTree as ET
+from datetime import datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ivr_engine.clock import ROME
+from ivr_engine.console.pages.staffing import RECORDED, _demand
 from ivr_engine.errors import IvrError
+from ivr_engine.events import Outcome
 from ivr_engine.records.halfhours import HalfHour
 from ivr_engine.reports.staffing import Goal, Load, needed, on_duty, scheduled, serve
 from ivr_engine.reports.staffing_chart import rows, svg
 from ivr_engine.reports.staffing_curve import Question, answer, verdicts
 from ivr_engine.reports.staffing_demand import of_month, of_records, of_volume
 from ivr_engine.reports.staffing_simulation import Stream, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ivr_engine.console.visit import Visit
+
+    from .conftest import Year
 
 SVG = "{http://www.w3.org/2000/svg}"
 VECTORS = [
@@ -142,3 +156,17 @@ def test_demand_of_recorded_half_hours_is_their_mean_day() -> None:
     with pytest.raises(IvrError, match="no calls to operators"):
         of_records(recorded, "none of that line", "sociale")
     assert of_volume(7).busiest == 7
+
+
+def test_the_consoles_mean_day_is_of_whole_days(year: Year) -> None:
+    now = datetime(2026, 11, 27, 9, 45, tzinfo=ROME).timestamp()
+    for day in ("2026-10-30", "2026-11-26", "2026-11-27"):  # four weeks ago, yesterday, today
+        for clock in ("09:00", "09:30", "15:00"):
+            if (day, clock) < ("2026-11-27", "09:45"):
+                year.add(f"{day} {clock}", "lavoro", Outcome.ANSWERED)
+
+    async def read(function: Callable[..., object], *arguments: object) -> object:
+        return function(year.connection, *arguments)
+
+    visit = cast("Visit", SimpleNamespace(now=now, read=read))
+    assert asyncio.run(_demand(visit, RECORDED)).day == (1.0, 1.0, 1.0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from ivr_engine.clock import rome_date
 from ivr_engine.errors import IvrError
+from ivr_engine.records.figure_queries import midnight
 from ivr_engine.records.halfhours import half_hours
 from ivr_engine.reports import staffing_chart, staffing_demand
 from ivr_engine.reports.staffing import Goal
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 _BOUNDS = {"operators": (1, 500), "target": (1, 99), "within": (0, 600), "patience": (1, 3600), "occupancy": (1, 100)}
 _DEFAULTS = {"operators": 18, "target": 80, "within": 20, "patience": 180, "occupancy": 85}
 _MONTH, RECORDED = "2011-11", "recorded"
-_RECENT_S = 28 * 86400.0
+_RECENT = timedelta(days=28)
 
 
 async def show(visit: Visit) -> Answer:
@@ -56,7 +59,10 @@ def _question(values: dict[str, int]) -> Question:
 
 async def _demand(visit: Visit, demand: str) -> Demand:
     if demand == RECORDED:
-        recorded = await visit.read(half_hours, visit.now - _RECENT_S, visit.now)
+        # Whole days: today, and the day that four weeks would cut in two, would make the mean day smaller than it is.
+        today = rome_date(visit.now)
+        since, until = (midnight(day) / 1000 for day in (today - _RECENT, today))
+        recorded = await visit.read(half_hours, since, until)
         return staffing_demand.of_records(recorded, demand)
     if demand != _MONTH:
         raise IvrError("no such month")
