@@ -92,7 +92,11 @@ def service(
     tables += [_steps(asked), _articles(asked)]
     if settings.contract:
         tables.append(_penalties(asked, by_month, queues))
-    notes = (t("service.phone-only"), t("service.shared") if found.staff else t("service.no-states"))
+    notes = (
+        t("service.phone-only"),
+        *((t("service.sent-on"),) if line else ()),
+        t("service.shared") if found.staff else t("service.no-states"),
+    )
     title = t("service.title", period=str(period), line=line or t("service.all-lines"))
     given: dict[str, str | int] = {
         "year": period.year,

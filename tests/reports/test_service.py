@@ -76,6 +76,11 @@ def test_every_figure_is_what_its_formula_says(may: Year) -> None:
     assert "Posta" not in str(report)
 
 
+def test_one_line_alone_says_where_calls_count_that_were_sent_on(may: Year) -> None:
+    notes = [service(may.connection, MAY, ReportsSection(), AT, line=line, language="en").notes for line in ("", "lavoro")]
+    assert [any("sent on" in note for note in each) for each in notes] == [False, True]
+
+
 def test_one_line_alone(may: Year) -> None:
     report = service(may.connection, MAY, ReportsSection(), AT, line="sociale")
     assert table(report, "outcomes").rows[-1][1].value == 1
