@@ -17,7 +17,7 @@ import structlog
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import ContactEnded, ContactStarted, PrivateNoted
-from ivr_engine.records import article_search, audit, citizens, journal, private, projection, settings
+from ivr_engine.records import article_search, audit, citizens, figures, journal, private, projection, settings
 from ivr_engine.records.backup import SPOOL, check_backup, set_aside
 from ivr_engine.records.codec import journal_data
 from ivr_engine.records.database import unsound
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
+_FIGURES = ("figures", "figure_items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,10 @@ def _rebuild(folder: Path, draft: Path, source: Path | None, damage: str, at: fl
         if source is not None:
             _fill_up(new, draft, source, wanting)
         new.execute("BEGIN")
+        kept = _set_figures_aside(new, tables)
         refound = _from_spool(new, folder / SPOOL)
         rebuilt = _rebuild_contacts(new)
+        _count(new, kept)
         article_search.fill(new)
         incomplete = tuple(_incomplete(new))
         dangling = len(new.execute("PRAGMA foreign_key_check").fetchall())
@@ -183,6 +186,26 @@ def _in_order(new: sqlite3.Connection, contact: str) -> None:
         "INSERT INTO journal (contact, seq, at, kind, data) VALUES (?, ?, ?, ?, ?)",
         [(contact, seq, row["at"], row["kind"], row["data"]) for seq, row in enumerate(rows, 1)],
     )
+
+
+def _set_figures_aside(new: sqlite3.Connection, tables: dict[str, Salvaged]) -> bool:
+    """What was counted, when it could be read whole (there is none in the store of an earlier engine): it knows of contacts whose
+    journal is lost, and counts none twice that is made anew."""
+    if not tables["figures"].rows or not all(tables[name].whole for name in _FIGURES):
+        return False
+    for name in _FIGURES:
+        new.execute(f"CREATE TEMP TABLE kept_{name} AS SELECT * FROM main.{name}")  # noqa: S608 - own names
+    return True
+
+
+def _count(new: sqlite3.Connection, kept: bool) -> None:
+    """The figures as they were, else from the journal."""
+    if not kept:
+        figures.rebuild(new)
+        return
+    for name in _FIGURES:
+        new.execute(f"DELETE FROM main.{name}")  # noqa: S608 - own names
+        new.execute(f"INSERT INTO main.{name} SELECT * FROM kept_{name}")  # noqa: S608 - own names
 
 
 def _rebuild_contacts(new: sqlite3.Connection) -> int:

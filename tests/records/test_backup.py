@@ -170,7 +170,7 @@ def damage(folder, table, pages=1):
 
 def everything(folder):
     """All rows of the tables that matter, without what a repair adds."""
-    tables = ("contacts", "journal", "private", "citizens", "cases", "case_contacts", "case_history", "articles")
+    tables = ("contacts", "journal", "private", "citizens", "cases", "case_contacts", "case_history", "articles", "figures")
     with contextlib.closing(sqlite3.connect(folder / "ivr.db")) as database:
         return {table: set(database.execute(f"SELECT * FROM {table}")) for table in tables}
 
@@ -182,7 +182,7 @@ def test_a_sound_database_is_left_alone(open_store, folder, story):
     assert (folder / "ivr.db").read_bytes() == before
 
 
-@pytest.mark.parametrize("table", ["journal", "contacts", "private", "case_history"])
+@pytest.mark.parametrize("table", ["journal", "contacts", "private", "case_history", "figures"])
 def test_what_a_backup_has_is_whole_again(open_store, folder, tmp_path, story, table):
     fill(open_store, story)
     before = everything(folder)
@@ -235,7 +235,17 @@ def test_a_lost_contact_is_made_anew_from_its_journal(open_store, folder, story)
     done = repair(folder, None, "now", NOW)
     assert done.rebuilt > 0
     assert {row[:12] for row in everything(folder)["contacts"]} == {row[:12] for row in before["contacts"]}
+    assert everything(folder)["figures"] == before["figures"], "none is counted twice"
     assert done.incomplete == ()
+
+
+def test_figures_that_cannot_be_read_are_counted_anew(open_store, folder, story):
+    fill(open_store, story)
+    before = everything(folder)
+    damage(folder, "figures")
+    damage(folder, "contacts")
+    assert not repair(folder, None, "now", NOW).tables["figures"].whole
+    assert everything(folder)["figures"] == before["figures"]
 
 
 def test_what_is_lost_is_said(open_store, folder, story, ask):
