@@ -95,3 +95,14 @@ def test_who_may_not_see_cases_gets_the_numbers_without_links(console: Console) 
     path = f"/reports/cases?year={rome(time.time()).year}"
     pages = {role: console.ask("GET", path, cookie=console.session(role)).text for role in ("supervisor", "administrator")}
     assert {role: '<a href="/cases?year=' in page for role, page in pages.items()} == {"supervisor": True, "administrator": False}
+
+
+def test_a_line_that_is_gone_can_still_be_chosen(console: Console, last_month: datetime) -> None:
+    at = last_month.timestamp()
+    with StoreReader(console.data).administration.change() as connection:
+        projection.apply(connection, ContactStarted("GONE", at, "vecchia", "", "virtual", "gone", "", "", "it"))
+        projection.apply(connection, ContactEnded("GONE", at + 9, Cause.CALLER, Outcome.ABANDONED_IVR))
+    cookie = console.session("supervisor")
+    assert '<option value="vecchia">' in console.ask("GET", "/reports", cookie=cookie).text
+    asked = f"/reports/service?year={last_month.year}&month={last_month.month}&line=vecchia"
+    assert console.ask("GET", asked, cookie=cookie).status == 200

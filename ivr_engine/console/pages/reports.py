@@ -24,6 +24,7 @@ from ivr_engine.reports.texts import say
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from ivr_engine.console.visit import Answer, Visit
     from ivr_engine.reports.model import Report
@@ -48,6 +49,7 @@ async def index(visit: Visit) -> Answer:
 
 async def _index(visit: Visit, mistake: str = "") -> Answer:
     years = await visit.read(figure_queries.years)
+    counted = await visit.read(figure_queries.lines)
     closed = await visit.read(closings.closed, 0, 999_999)
     today = rome(visit.now)
     last = today.replace(day=1) - timedelta(days=1)
@@ -58,7 +60,7 @@ async def _index(visit: Visit, mistake: str = "") -> Answer:
         closed=list(closed.values()),
         off=off(visit),
         mistake=mistake,
-        titles=_titles(visit),
+        titles=_titles(visit, counted),
         kinds=KINDS,
         may_close=visit.user.role in ("supervisor", "ministry"),
         last=last,
@@ -192,6 +194,7 @@ async def close(visit: Visit) -> Answer:
     return visit.see("/reports")
 
 
-def _titles(visit: Visit) -> list[tuple[str, str]]:
+def _titles(visit: Visit, counted: Iterable[str]) -> list[tuple[str, str]]:
+    """Lines there are, and those that are no more but had contacts."""
     lines = visit.office.lines()
-    return [(name, words.title(lines, name, visit.language)) for name in sorted(lines.lines)]
+    return [(name, words.title(lines, name, visit.language)) for name in sorted({*lines.lines, *counted} - {""})]
