@@ -79,7 +79,7 @@ def cases(settings: Settings, /, **asked: Any) -> None:
 def close(settings: Settings, year: int, month: int) -> None:
     """Close a month: its figures are kept as they are, with their checksum; later corrections show beside them."""
     with StoreReader(settings.path(settings.engine.data)).administration.change() as connection:
-        closed = closing.close(connection, year, month, local_name(), time.time())
+        closed = closing.close(connection, year, month, settings.reports, local_name(), time.time())
     click.echo(f"month {year}-{month:02d} is closed, sha256 {closed.sha256}")
 
 

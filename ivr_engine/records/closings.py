@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,15 @@ _COLUMNS = ("line", "medium", "article", "outcome", *SUMS)
 
 Cells = dict[tuple[str, str, str, str], tuple[int, ...]]
 """(line, medium, article, outcome) → sums in the order of figures.SUMS."""
+Columns = Mapping[str, tuple[str, ...]]
+"""Column of the Ministry's tables → its lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
     """`month` as 202611; `at`: seconds since 1970 UTC; `sha256` of the content; `cells` as they were;
-    `sound`: does the checksum still fit?"""
+    `sound`: does the checksum still fit? `columns`: the lines of each column of the Ministry's tables, as they were; none when an
+    earlier engine closed the month, which kept the cells alone."""
 
     month: int
     at: float
@@ -39,6 +43,7 @@ class Closing:
     sha256: str
     cells: Cells
     sound: bool
+    columns: Columns
 
 
 def now_in(connection: sqlite3.Connection, month: int) -> Cells:
@@ -50,12 +55,13 @@ def now_in(connection: sqlite3.Connection, month: int) -> Cells:
     return {(row[0], row[1], row[2], row[3]): tuple(row)[4:] for row in rows}
 
 
-def close(connection: sqlite3.Connection, month: int, who: str, at: float) -> Closing:
-    """Keep the month's figures as they are. Raises IvrError when it is closed already."""
+def close(connection: sqlite3.Connection, month: int, columns: Columns, who: str, at: float) -> Closing:
+    """Keep the month's figures as they are, and the columns they stand in. Raises IvrError when it is closed already."""
     if connection.execute("SELECT 1 FROM closed_months WHERE month = ?", (month,)).fetchone():
         raise IvrError(f"month {month} is closed already", "corrections show in the reports beside what was closed")
     rows = [[*key, *sums] for key, sums in now_in(connection, month).items()]
-    content = json.dumps({"columns": _COLUMNS, "month": month, "rows": rows}, ensure_ascii=False, separators=(",", ":"))
+    document = {"columns": _COLUMNS, "month": month, "rows": rows, "tables": columns}
+    content = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     connection.execute(
         "INSERT INTO closed_months (month, at, who, sha256, content) VALUES (?, ?, ?, ?, ?)",
@@ -80,4 +86,5 @@ def _closing(row: sqlite3.Row) -> Closing:
         key = (kept["line"], kept["medium"], kept["article"], kept["outcome"])
         cells[key] = tuple(kept.get(name, 0) for name in SUMS)
     sound = hashlib.sha256(row["content"].encode()).hexdigest() == row["sha256"]
-    return Closing(row["month"], seconds(row["at"]), row["who"], row["sha256"], cells, sound)
+    columns = {name: tuple(lines) for name, lines in document.get("tables", {}).items()}
+    return Closing(row["month"], seconds(row["at"]), row["who"], row["sha256"], cells, sound, columns)

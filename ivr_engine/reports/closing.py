@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from ivr_engine.errors import IvrError
 from ivr_engine.records import closings, figure_queries
+from ivr_engine.reports.ministry import columns_of
 from ivr_engine.reports.period import Period, check
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from ivr_engine.config import ReportsSection
     from ivr_engine.records.closings import Closing
 
 
-def close(connection: sqlite3.Connection, year: int, month: int, who: str, at: float) -> Closing:
+def close(connection: sqlite3.Connection, year: int, month: int, settings: ReportsSection, who: str, at: float) -> Closing:
     """Keep the month as it is for good. Raises IvrError: it is not over, has open contacts, does not add up, is closed
-    already."""
+    already; a line stands in two columns."""
     period = Period(year, month)
     check(connection, period, "", ())
     if period.until > at * 1000:
@@ -34,4 +36,4 @@ def close(connection: sqlite3.Connection, year: int, month: int, who: str, at: f
     kept, offered = closings.now_in(connection, period.months[0]), sum(day.offered for day in days)
     if sum(sums[0] for sums in kept.values()) != offered:
         raise IvrError(f"the figures of {period} do not add up", "see `ivr figures check`; `ivr figures rebuild` counts anew")
-    return closings.close(connection, period.months[0], who, at)
+    return closings.close(connection, period.months[0], columns_of(settings), who, at)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ivr_engine.config import ReportsSection
-    from ivr_engine.records.closings import Cells, Closing
+    from ivr_engine.records.closings import Cells, Closing, Columns
     from ivr_engine.reports.period import Period
 
 IVR = (Outcome.SERVED_BY_IVR, Outcome.TRANSFERRED)
@@ -29,19 +29,26 @@ CALL_CENTER = (
 ABANDONED = (Outcome.ABANDONED_QUEUE,)
 ACCEPTED = (Outcome.ANSWERED,)
 _EMAIL = ("email",)
+_TOLL_FREE, _MANDATORY = ("lavoro", "sociale", "tfr_cliclavoro"), ("comunicazioni_obbligatorie",)
 _say = sayer("it")  # the Ministry's tables are Italian whoever asks for them
 
 
 class _Month:
-    """The figures of one month: as it was closed, else as they are."""
+    """The figures of one month, and the lines of each column: as it was closed, else as they are."""
 
-    def __init__(self, connection: sqlite3.Connection, month: int, closing: Closing | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, month: int, closing: Closing | None, columns: Columns) -> None:
         self.month, self.closing = month, closing
         self.current = closings.now_in(connection, month)
         self.cells: Cells = closing.cells if closing is not None else self.current
+        self._columns = (closing.columns if closing is not None else None) or columns
 
-    def contacts(self, lines: tuple[str, ...], outcomes: tuple[Outcome, ...], media: tuple[str, ...] = PHONE) -> int:
+    def lines(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of some columns."""
+        return tuple(line for column in columns for line in self._columns[column])
+
+    def contacts(self, columns: tuple[str, ...], outcomes: tuple[Outcome, ...], media: tuple[str, ...] = PHONE) -> int:
         """How many of those."""
+        lines = self.lines(columns)
         return sum(
             sums[0]
             for (line, medium, _article, outcome), sums in self.cells.items()
@@ -52,10 +59,10 @@ class _Month:
 def ministry(connection: sqlite3.Connection, period: Period, settings: ReportsSection, at: float) -> Report:
     """Both tables of a year, or of one month of it; what is in neither, so that every contact is counted once; and what was
     corrected since a month was closed. Raises IvrError when a line stands in two columns."""
-    _check_columns(settings)
+    columns = columns_of(settings)
     closed = closings.closed(connection, period.months[0], period.months[-1])
-    months = [_Month(connection, month, closed.get(month)) for month in period.months]
-    tables = [_toll_free(months, settings, period), _mandatory(months, settings, period), _elsewhere(months, settings)]
+    months = [_Month(connection, month, closed.get(month), columns) for month in period.months]
+    tables = [_toll_free(months, period), _mandatory(months, period), _elsewhere(months)]
     corrections = _corrections(months)
     if corrections.rows:
         tables.append(corrections)
@@ -70,24 +77,25 @@ def ministry(connection: sqlite3.Connection, period: Period, settings: ReportsSe
     )
 
 
-def _check_columns(settings: ReportsSection) -> None:
-    columns = (settings.lavoro, settings.sociale, settings.tfr_cliclavoro, settings.comunicazioni_obbligatorie)
-    named = Counter(line for column in columns for line in set(column))
+def columns_of(settings: ReportsSection) -> Columns:
+    """The columns' lines as the settings have them. Raises IvrError when a line stands in two."""
+    columns: dict[str, tuple[str, ...]] = {name: getattr(settings, name) for name in (*_TOLL_FREE, *_MANDATORY)}
+    named = Counter(line for lines in columns.values() for line in set(lines))
     if twice := sorted(line for line, times in named.items() if times > 1):
         raise IvrError(
             f"line {twice[0]} stands in two columns of the Ministry's tables, and would be counted twice",
             "name it in one setting of [reports] alone",
         )
+    return columns
 
 
-def _toll_free(months: list[_Month], settings: ReportsSection, period: Period) -> Table:
-    themes = (settings.lavoro, settings.sociale, settings.tfr_cliclavoro)
-    every = tuple(line for theme in themes for line in theme)
+def _toll_free(months: list[_Month], period: Period) -> Table:
     rows = []
     for name, part in _parts(months, "ministry.total-year", period, _say):
-        calls = [sum(month.contacts(theme, ACCEPTED) for month in part) for theme in themes]
-        emails = sum(month.contacts(every, (), _EMAIL) for month in part)
-        links = [_link(part, theme, ACCEPTED) for theme in themes]
+        calls = [sum(month.contacts((theme,), ACCEPTED) for month in part) for theme in _TOLL_FREE]
+        emails = sum(month.contacts(_TOLL_FREE, (), _EMAIL) for month in part)
+        links = [_link(part, _lines(part, (theme,)), ACCEPTED) for theme in _TOLL_FREE]
+        every = _lines(part, _TOLL_FREE)
         rows.append(
             (
                 text(name),
@@ -113,10 +121,11 @@ _A_COLUMNS = ("month", "lavoro", "sociale", "tfr", "lavoro-share", "sociale-shar
 _B_COLUMNS = ("month", "handled", "ivr", "call-center", "abandoned", "abandoned-share")
 
 
-def _mandatory(months: list[_Month], settings: ReportsSection, period: Period) -> Table:
-    own, rows = settings.comunicazioni_obbligatorie, []
+def _mandatory(months: list[_Month], period: Period) -> Table:
+    rows = []
     for name, part in _parts(months, "ministry.total-general", period, lambda key, **_: f"{_say(key)} {period.year}"):
-        ivr, center, gone = (sum(month.contacts(own, which) for month in part) for which in (IVR, CALL_CENTER, ABANDONED))
+        ivr, center, gone = (sum(month.contacts(_MANDATORY, which) for month in part) for which in (IVR, CALL_CENTER, ABANDONED))
+        own = _lines(part, _MANDATORY)
         single = len(part) == 1
         rows.append(
             (
@@ -140,12 +149,11 @@ def _mandatory(months: list[_Month], settings: ReportsSection, period: Period) -
     )
 
 
-def _elsewhere(months: list[_Month], settings: ReportsSection) -> Table:
+def _elsewhere(months: list[_Month]) -> Table:
     """What the two tables have no column for."""
-    toll_free = settings.lavoro + settings.sociale + settings.tfr_cliclavoro
-    mandatory = settings.comunicazioni_obbligatorie
     found: dict[tuple[str, str, str], int] = {}
     for month in months:
+        toll_free, mandatory = month.lines(_TOLL_FREE), month.lines(_MANDATORY)
         for (line, medium, _article, outcome), sums in month.cells.items():
             phone = medium in PHONE
             shown = (line in toll_free and ((phone and outcome in ACCEPTED) or medium in _EMAIL)) or (
@@ -201,6 +209,10 @@ def _by_outcome(cells: Cells) -> dict[tuple[str, str, str], int]:
 def _parts(months: list[_Month], total: str, period: Period, name: Callable[..., str]) -> list[tuple[str, list[_Month]]]:
     parts = [(name(f"month.{month.month % 100}"), [month]) for month in months]
     return parts if period.month else [*parts, (_say(total), months)]
+
+
+def _lines(months: list[_Month], columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line for month in months for line in month.lines(columns)))
 
 
 def _link(months: list[_Month], lines: tuple[str, ...], outcomes: tuple[str, ...], media: tuple[str, ...] = PHONE) -> str:

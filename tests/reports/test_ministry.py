@@ -140,7 +140,7 @@ def test_emails_are_never_added_to_calls(year: Year) -> None:
 
 def test_a_closed_month_stays_and_corrections_show(year: Year) -> None:
     year.add("2026-05-04 10:00", CO, Outcome.ANSWERED)
-    closed = closing.close(year.connection, 2026, 5, "anna", AT)
+    closed = closing.close(year.connection, 2026, 5, ReportsSection(), "anna", AT)
     year.add("2026-05-04 12:00", CO, Outcome.ABANDONED_QUEUE)
     report = ministry(year.connection, Period(2026), ReportsSection(), AT)
     assert texts(table(report, "mandatory_communications"))[4] == ["MAGGIO 2026", "1", "0", "1", "0", "0,0%"]
@@ -151,7 +151,7 @@ def test_a_closed_month_stays_and_corrections_show(year: Year) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="never changed"):
             year.connection.execute(change)
     with pytest.raises(IvrError, match="closed already"):
-        closing.close(year.connection, 2026, 5, "anna", AT)
+        closing.close(year.connection, 2026, 5, ReportsSection(), "anna", AT)
     assert figures.differences(year.connection) == 0
     # Who takes the trigger away and writes into it is found out.
     year.connection.execute("DROP TRIGGER closed_months_keep")
@@ -160,19 +160,34 @@ def test_a_closed_month_stays_and_corrections_show(year: Year) -> None:
     assert not closings.closed(year.connection, 202605, 202605)[202605].sound
 
 
+def test_a_closed_month_keeps_the_columns_it_had(year: Year) -> None:
+    for month in ("05", "06"):
+        year.add(f"2026-{month}-04 10:00", "sociale", Outcome.ANSWERED)
+    closing.close(year.connection, 2026, 5, ReportsSection(), "anna", AT)
+    renamed = ReportsSection(sociale=("politiche_sociali",))
+    report = ministry(year.connection, Period(2026), renamed, AT)
+    rows = table(report, "toll_free").rows
+    assert [rows[month][2].value for month in (4, 5, 12)] == [1, 0, 1], "June goes where the settings say now"
+    assert texts(table(report, "elsewhere")) == [["sociale", "telefono", "risposta di un operatore", "1"]]
+    # Months that an earlier engine closed have no columns of their own.
+    year.connection.execute("DROP TRIGGER closed_months_keep")
+    year.connection.execute("UPDATE closed_months SET content = json_remove(content, '$.tables')")
+    assert table(ministry(year.connection, Period(2026), ReportsSection(), AT), "toll_free").rows[4][2].value == 1
+
+
 def test_a_month_is_closed_only_when_it_is_over_and_adds_up(year: Year) -> None:
     year.add("2026-05-04 10:00", CO, Outcome.ANSWERED)
     for wrong, month, at in (("not over", 5, 1_778_000_000.0), ("no contacts of 2026-04", 4, AT), ("no month 13", 13, AT)):
         with pytest.raises(IvrError, match=wrong):
-            closing.close(year.connection, 2026, month, "anna", at)
+            closing.close(year.connection, 2026, month, ReportsSection(), "anna", at)
     for span in ("month", "day"):
         year.connection.execute("UPDATE figures SET contacts = 2 WHERE span = ?", (span,))
         with pytest.raises(IvrError, match="do not add up"):
-            closing.close(year.connection, 2026, 5, "anna", AT)
+            closing.close(year.connection, 2026, 5, ReportsSection(), "anna", AT)
         year.connection.execute("UPDATE figures SET contacts = 1")
     year.connection.execute("UPDATE figures SET contacts = 2 WHERE span = 'day'")
     with pytest.raises(IvrError, match="do not add up"):
-        closing.close(year.connection, 2026, 5, "anna", AT)
+        closing.close(year.connection, 2026, 5, ReportsSection(), "anna", AT)
     year.connection.execute("UPDATE contacts SET ended = NULL, outcome = NULL")
     with pytest.raises(IvrError, match="still open"):
-        closing.close(year.connection, 2026, 5, "anna", AT)
+        closing.close(year.connection, 2026, 5, ReportsSection(), "anna", AT)

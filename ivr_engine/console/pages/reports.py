@@ -187,8 +187,9 @@ def _of_line(named: str) -> tuple[str, str] | None:
 async def close(visit: Visit) -> Answer:
     """POST /reports/close"""
     year, month = visit.form.whole("year", most=100_000), visit.form.whole("month", most=99)
+    settings = visit.office.settings.reports
     try:
-        await visit.write(lambda connection: closing.close(connection, year, month, visit.user.name, visit.now))
+        await visit.write(lambda connection: closing.close(connection, year, month, settings, visit.user.name, visit.now))
     except IvrError as error:
         return await _index(visit, visit.refusal(error))
     return visit.see("/reports")
