@@ -259,7 +259,13 @@ def _steps(asked: _Asked) -> Table:
         )
         for (line, step), (left, ended) in most
     )
-    return Table("steps", t("service.steps"), tuple(t(f"service.{name}") for name in ("line", "step", "left", "ended")), rows)
+    columns = tuple(t(f"service.{name}") for name in ("line", "step", "left", "ended"))
+    return Table("steps", t("service.steps"), columns, rows, _cut(asked, len(found)))
+
+
+def _cut(asked: _Asked, there: int) -> tuple[str, ...]:
+    """That a table has not all the rows there are, when it has not."""
+    return (asked.t("service.cut", shown=_MOST, there=there),) if there > _MOST else ()
 
 
 def _articles(asked: _Asked) -> Table:
@@ -280,9 +286,8 @@ def _articles(asked: _Asked) -> Table:
         )
         for (line, article), (heard, enough) in most
     )
-    return Table(
-        "articles", t("service.articles"), tuple(t(f"service.{n}") for n in ("line", "article", "heard", "enough", "share")), rows
-    )
+    columns = tuple(t(f"service.{name}") for name in ("line", "article", "heard", "enough", "share"))
+    return Table("articles", t("service.articles"), columns, rows, _cut(asked, len(found)))
 
 
 def _penalties(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]], queues: frozenset[str] | None) -> Table:

@@ -199,3 +199,14 @@ def test_where_callers_leave_and_what_they_hear(may: Year) -> None:
     report = service(may.connection, MAY, ReportsSection(), AT)
     assert [cell.text for cell in table(report, "steps").rows[0]] == ["lavoro", "menu", "1", "10"]
     assert [[cell.text for cell in row] for row in table(report, "articles").rows] == [["lavoro", "L01", "3", "2", "66,67%"]]
+
+
+def test_a_table_that_ends_because_it_is_long_says_so(year: Year) -> None:
+    def notes() -> tuple[str, ...]:
+        return table(service(year.connection, MAY, ReportsSection(), AT), "articles").notes
+
+    for number in range(40):
+        year.add("2026-05-08 09:59", "lavoro", Outcome.SERVED_BY_IVR, article=f"L{number:02}")
+    assert notes() == ()
+    year.add("2026-05-08 09:59", "lavoro", Outcome.SERVED_BY_IVR, article="L40")
+    assert notes() == ("Le prime 40 righe di 41.",)
