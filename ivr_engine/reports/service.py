@@ -91,7 +91,7 @@ def service(
         tables.append(_half_hours(asked))
     tables += [_steps(asked), _articles(asked)]
     if settings.contract:
-        tables.append(_penalties(asked, by_month, queues))
+        tables.append(_penalties(asked, by_month, queues, at))
     notes = (
         t("service.phone-only"),
         *((t("service.sent-on"),) if line else ()),
@@ -290,10 +290,13 @@ def _articles(asked: _Asked) -> Table:
     return Table("articles", t("service.articles"), columns, rows, _cut(asked, len(found)))
 
 
-def _penalties(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]], queues: frozenset[str] | None) -> Table:
-    t, rows, total = asked.t, [], Fraction()
+def _penalties(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]], queues: frozenset[str] | None, at: float) -> Table:
+    t, rows, total, notes = asked.t, [], Fraction(), []
     for month, sums in sorted(by_month.items()):
-        found = _service(asked, sums, Period(month // 100, month % 100), queues)
+        period = Period(month // 100, month % 100)
+        if period.until > at * 1000:
+            notes.append(t("service.not-over", month=str(period)))
+        found = _service(asked, sums, period, queues)
         for kpi in KPIS:
             term = asked.settings.contract.get(kpi.key)
             if term is None:
@@ -315,7 +318,7 @@ def _penalties(asked: _Asked, by_month: dict[Any, list[tuple[str, Sum]]], queues
     nothing = text("")
     rows.append((text(t("service.total")), nothing, nothing, nothing, nothing, measure(total, 2)))
     columns = tuple(t(f"service.{name}") for name in ("when", "figure", "asked", "found", "missed", "penalty"))
-    return Table("contract", t("service.contract"), columns, tuple(rows), total=True)
+    return Table("contract", t("service.contract"), columns, tuple(rows), tuple(notes), total=True)
 
 
 def units_missed(value: Fraction | None, term: TermSection) -> int:

@@ -190,6 +190,10 @@ def test_the_penalties_of_a_contract(may: Year) -> None:
         ["al massimo 80", "-", "0", "0,00"],
         ["", "", "", "27500,25"],
     ]
+    assert table(report, "contract").notes == ()
+    under_way = datetime(2026, 5, 31, 23, 59, tzinfo=ROME).timestamp()
+    early = service(may.connection, MAY, ReportsSection(contract=terms), under_way)
+    assert table(early, "contract").notes == ("2026-05 non è finito: le sue penali, e il totale, sono provvisori.",)
     with pytest.raises(IvrError, match="no figure"):
         service(may.connection, MAY, ReportsSection(contract={"speed": TermSection()}), AT)
 
