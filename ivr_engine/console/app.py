@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import structlog
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LONGEST_BODY = MOST_FILES * LARGEST_FILE + (1 << 20)
+LONGEST_FORM, MOST_FIELDS = 1 << 18, 200
+"""Bytes and fields of a form without documents: it is read in the reactor's thread, by whoever sent it, signed in or not."""
 MOST_CONNECTIONS = 4000
 """Browsers keep a few each, and one for the live feed."""
 _LANGUAGE = "ivr_language"
@@ -392,8 +394,10 @@ def _form(request: Any) -> tuple[Fields, dict[str, Upload]]:
         lambda *_sizes, **_names: io.BytesIO(),
         max_form_memory_size=1 << 20,
         max_content_length=LONGEST_BODY,
-        max_form_parts=200,
+        max_form_parts=MOST_FIELDS,
     )
+    if kind == "application/x-www-form-urlencoded":
+        _bound_fields(request.content)  # werkzeug bounds those of multipart forms alone
     length = int(request.getHeader("content-length") or 0)
     _stream, values, files = parser.parse(request.content, kind, length, options)
     uploads = {
@@ -402,3 +406,11 @@ def _form(request: Any) -> tuple[Fields, dict[str, Upload]]:
         if file.filename
     }
     return Fields({name: list(given) for name, given in values.lists()}), uploads
+
+
+def _bound_fields(content: IO[bytes]) -> None:
+    """Raises RequestEntityTooLarge: millions of fields would keep all calls waiting until the watchdog ends the engine."""
+    body = content.read(LONGEST_FORM + 1)
+    if len(body) > LONGEST_FORM or body.count(b"&") >= MOST_FIELDS:
+        raise RequestEntityTooLarge
+    content.seek(0)

@@ -317,6 +317,16 @@ def test_a_body_that_is_too_long_is_not_read(console: Console) -> None:
     assert status in {400, 413}
 
 
+@pytest.mark.parametrize("body", [b"&a=1" * 250_000, b"a=" + b"%41" * 300_000], ids=["fields", "a long field"])
+def test_a_form_of_a_million_fields_is_not_read(console: Console, body: bytes) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for path in ("/sign-in", "/sign-out", "/language"):  # whoever asks
+        connection = http.client.HTTPConnection(urlsplit(console.url).netloc, timeout=30)
+        connection.request("POST", path, body, headers)
+        assert connection.getresponse().status == 413
+        connection.close()
+
+
 def test_a_form_with_all_its_documents_is_taken(console: Console) -> None:
     fields = {
         "csrf": console.csrf("back_office"),
