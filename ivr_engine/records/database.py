@@ -87,7 +87,7 @@ class WriteConnection:
     """
 
     def __init__(self, path: Path, busy: float) -> None:
-        self._path = path
+        self._path, self._busy = path, busy
         with contextlib.suppress(OSError):  # made first, so that nobody else may read it; SQLite says what else is wrong
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         self.connection = sqlite3.connect(path, timeout=busy, isolation_level=None)
@@ -119,6 +119,16 @@ class WriteConnection:
         """Raises Replaced when the file was deleted or another put in its place."""
         if _inode(self._path) != self._files[self._path]:
             raise Replaced(f"{self._path.name} is not the file that was opened")
+
+    def empty_log(self) -> bool:
+        """Cut the write-ahead log off, once all of it is in the file: what was erased there would stay in it until it is written
+        over, perhaps for months. False while somebody reads, who is not waited for. Raises sqlite3.Error."""
+        self.connection.execute("PRAGMA busy_timeout=0")
+        try:
+            (busy, *_pages) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout={round(self._busy * 1000)}")
+        return not busy
 
     def verify(self) -> None:
         """Raises sqlite3.Error or Replaced unless a newcomer finds in the file what this connection finds.

@@ -114,14 +114,19 @@ class Store(StoreReader):
 
         def forget(connection: sqlite3.Connection) -> None:
             private.erase(connection, contact)
-            self.spool.rotate()
+            self._let_go()
 
         return self.writer.submit("erase private data", forget)
 
     def forget(self, connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
         """Forget who a citizen is, in the database and in the spool; in the writer's thread."""
         people.erase(connection, citizen, who, at)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What was erased from the tables goes from the spool and from the write-ahead log as well."""
         self.spool.rotate()
+        self.writer.erased()
 
     def ledger_position(self) -> str | None:
         """Up to where the exchange's ledger was read; None when it never was. Blocks. Raises Unavailable."""

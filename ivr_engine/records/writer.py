@@ -83,6 +83,7 @@ class Writer:
         self._open: WriteConnection | None = None
         self._state, self._why, self._pause = State.WORKS, "", _FIRST_PAUSE
         self._committed = self._unapplied = 0
+        self._erased = False
         self._verified = 0  # the spool's newest segment when the file was last looked at with fresh eyes
 
     def start(self) -> None:
@@ -125,6 +126,10 @@ class Writer:
                 self._jobs.append(job)
         self._call()
         return job.result
+
+    def erased(self) -> None:
+        """What the job at work erases must go from the write-ahead log too, as soon as nobody reads. In the writer's thread."""
+        self._erased = True
 
     def _call(self) -> None:
         self._called.set()
@@ -194,6 +199,8 @@ class Writer:
         for _ in range(jobs):
             self._do(self._open, self._jobs[0])
             self._jobs.popleft()
+        if self._erased:
+            self._erased = not self._open.empty_log()
         if lines == 0 or self._spool.newest() != self._verified or self._stopping.is_set():
             # Only what the file really holds may go from the spool.
             self._open.verify()

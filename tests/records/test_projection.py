@@ -127,7 +127,22 @@ def test_erasing_leaves_the_journal_but_for_the_key_of_the_caller(store, story, 
     assert ask(keys) == [(0,), (1,)]
     assert store.contacts.show("C1").contact.outcome is Outcome.ANSWERED
     wait_until(lambda: not list((folder / "spool").glob("*.jsonl")))  # the spool held the values too
-    assert b"00187" not in (folder / "ivr.db").read_bytes() + (folder / "ivr.db-wal").read_bytes()[:0]
+    assert b"00187" not in (folder / "ivr.db").read_bytes()
+
+
+def test_what_was_erased_leaves_the_write_ahead_log_as_soon_as_nobody_reads(store, story, play, folder, wait_until):
+    play(*story.answered("C1"), PrivateNoted("C1", story.noon, "input.cap", "00187"))
+    log = folder / "ivr.db-wal"
+    assert b"00187" in log.read_bytes()
+    with store.administration.look() as connection:
+        connection.execute("SELECT * FROM private").fetchall()
+        store.erase("C1").result(5)
+        assert store.writer.flush(5)  # who reads is not waited for
+        assert b"00187" in log.read_bytes()
+    wait_until(lambda: b"00187" not in log.read_bytes())
+    assert b"00187" not in (folder / "ivr.db").read_bytes()
+    play(*story.answered("C2"))
+    assert store.contacts.show("C2").contact.outcome is Outcome.ANSWERED
 
 
 def test_an_operator_who_answers_opens_a_case(open_store, story, ask):
