@@ -83,14 +83,23 @@ class Access:
         self._office = office
         self.throttle = Throttle()
         self._hashing = DeferredSemaphore(_HASHES)
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def knows(self, token: str) -> bool:
+        """Was a session found by it when it was last used here? Tells at once, and nothing of what it may do now."""
+        return token in self._seen
 
     async def session(self, token: str) -> SignedIn | None:
         """Whose token it is, if anybody's. Raises Unavailable."""
         if not token:
             return None
         found = await self._office.read(sessions.find, token, time.time())
+        self._seen.pop(token, None)
         if found is None:
             return None
+        self._seen[token] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
         user, stale = found
         if stale:
             await self._office.write(lambda connection: sessions.touch(connection, token, time.time()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -30,7 +31,7 @@ from ivr_engine.ports import LimitedSite
 from ivr_engine.records.by_hand import LARGEST_FILE, MOST_FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ivr_engine.console.routes import Route
     from ivr_engine.console.visit import Office
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 
 LONGEST_BODY = MOST_FILES * LARGEST_FILE + (1 << 20)
 LONGEST_FORM, MOST_FIELDS = 1 << 18, 200
-"""Bytes and fields of a form without documents: it is read in the reactor's thread, by whoever sent it, signed in or not."""
+"""Bytes and fields of a form but for its documents: it is read in the reactor's thread, whoever sent it."""
 MOST_CONNECTIONS = 4000
 """Browsers keep a few each, and one for the live feed."""
 _LANGUAGE = "ivr_language"
@@ -60,7 +61,12 @@ _TLS_GUARDS = {"Strict-Transport-Security": f"max-age={_YEAR_S}"}
 
 
 class BoundedRequest(Request):
-    """Refuses a body that is too long before it is read; reads headers whatever bytes they hold."""
+    """Refuses a body that is too long before it is read, reads headers whatever bytes they hold. `knows`: is that the token of a
+    session? Only who has one sends documents."""
+
+    def __init__(self, *channel: Any, knows: Callable[[str], bool] = lambda _token: False) -> None:
+        super().__init__(*channel)  # type: ignore[no-untyped-call]
+        self._knows, self._longest = knows, LONGEST_FORM
 
     def getHeader(self, key: Any) -> Any:  # noqa: N802 - Twisted's name
         """The last value of a header; bytes that are no UTF-8, which Twisted would raise at, become U+FFFD."""
@@ -69,14 +75,16 @@ class BoundedRequest(Request):
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
         """The length the browser announces; None when it comes in pieces, which no browser does with a form."""
-        if length is not None and length > LONGEST_BODY:
+        if self._knows(_token(self)):  # strangers would fill memory and disk
+            self._longest = LONGEST_BODY
+        if length is not None and length > self._longest:
             self.channel._respondToBadRequestAndDisconnect()  # type: ignore[no-untyped-call]
             return
         super().gotLength(length)  # type: ignore[no-untyped-call]
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """More of the body."""
-        if self.content is not None and self.content.tell() + len(data) > LONGEST_BODY:
+        if self.content is not None and self.content.tell() + len(data) > self._longest:
             self.channel._respondToBadRequestAndDisconnect()  # type: ignore[no-untyped-call]
             return
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
@@ -96,7 +104,7 @@ class Console:
         """Open the port; its number."""
         settings = self.office.settings.console
         site = LimitedSite(self._klein().resource(), MOST_CONNECTIONS, _IDLE_S)
-        site.requestFactory = BoundedRequest
+        site.requestFactory = partial(BoundedRequest, knows=self.access.knows)  # type: ignore[assignment]  # any callable will do
         raise_file_limit(self.office.settings.agi.max_calls + SPARE_FILES + MOST_CONNECTIONS)
         try:
             self._port = self.office.reactor.listenTCP(settings.port, site, interface=settings.host)
@@ -248,8 +256,7 @@ class Console:
     # Who is there
 
     async def _session(self, request: Any) -> SignedIn | None:
-        token = request.getCookie(COOKIE.encode()) or b""
-        return await self.access.session(token.decode("ascii", "replace"))
+        return await self.access.session(_token(request))
 
     async def _sign_in(self, request: Any) -> Answer:
         language = _language(request)
@@ -308,6 +315,10 @@ class Console:
         if not _same_site(request, strict=True):
             return self._send(request, Answer(403, b"", "text/plain"))
         return live.resource(live.Tab(self.office.live, signed_in.user, signed_in.token))
+
+
+def _token(request: Any) -> str:
+    return (request.getCookie(COOKIE.encode()) or b"").decode("ascii", "replace")
 
 
 def _takes_gzip(request: Any) -> bool:
@@ -392,7 +403,7 @@ def _form(request: Any) -> tuple[Fields, dict[str, Upload]]:
     # Uploads are bounded and read whole anyway: in memory none is left behind as an open file when the form breaks off.
     parser = FormDataParser(
         lambda *_sizes, **_names: io.BytesIO(),
-        max_form_memory_size=1 << 20,
+        max_form_memory_size=LONGEST_FORM,
         max_content_length=LONGEST_BODY,
         max_form_parts=MOST_FIELDS,
     )
