@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -45,12 +45,13 @@ def list_(settings: Settings, line: str, open_only: bool, limit: int, as_json: b
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def show(settings: Settings, number: str, as_json: bool) -> None:
-    """One case: its contacts and its history."""
+    """One case: its contacts and its history. What people noted is not shown here: the console shows it, and keeps who looked."""
     found = StoreReader(settings.path(settings.engine.data)).cases.show(number)
     if found is None:
         raise IvrError(f"there is no case {number}", "ivr cases list shows them")
     if as_json:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        history = tuple(replace(change, detail="") if change.what == "note" else change for change in found.history)
+        click.echo(json.dumps(asdict(replace(found, history=history)), ensure_ascii=False, indent=2))
         return
     case = found.case
     click.echo(f"{case.number}  {case.line}  {case.category} / {case.topic or '-'}  {case.state}, {case.level}")

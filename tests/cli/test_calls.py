@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ivr_engine.records.store import StoreReader
+
 from .site import TRIAL
 
 if TYPE_CHECKING:
@@ -120,8 +122,14 @@ def test_what_happened_is_looked_up_afterwards(running: Site) -> None:
 
     (number,) = running.json("contacts", "show", contact)["cases"]
     assert running.json("call", TRIAL, "--keys", "0", "--from", "+390612345678")["outcome"] == "answered"
+    with StoreReader(running.data).administration.change() as connection:
+        connection.execute(
+            "INSERT INTO case_history (case_id, seq, at, what, operator, detail)"
+            " SELECT id, 9, 0, 'note', 'op1', 'Chiama la signora Bianchi' FROM cases WHERE number = ?",
+            (number,),
+        )
     case = running.json("cases", "show", number)
-    assert [change["what"] for change in case["history"]] == ["opened", "continued"]
+    assert [(it["what"], it["detail"]) for it in case["history"]] == [("opened", ""), ("continued", ""), ("note", "")]
     text = running.run("cases", "show", number).stdout
     assert text.startswith(f"{number}  prova  ")
     assert f"opened     contact {contact}  op1" in text
