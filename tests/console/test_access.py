@@ -247,6 +247,15 @@ def test_what_cannot_be_done_for_a_user_is_said_in_their_row_and_kept(console: C
     assert 'id="password-anna-mistake"' not in short.text
 
 
+def test_a_password_is_kept_as_it_was_typed(console: Console) -> None:
+    with StoreReader(console.data).administration.change() as connection:
+        users.add(connection, "bianca", Role.TUTOR, "", 0, "test")
+    password = " una frase con\u00a0spazi "
+    assert console.post("administrator", "/users/bianca", do="password", password=password).status == 303
+    assert console.ask("POST", "/sign-in", form={"name": "bianca", "password": password.strip()}).status == 422
+    assert console.ask("POST", "/sign-in", form={"name": "bianca", "password": password}).status == 303
+
+
 def test_a_user_comes_back_and_does_something_else(console: Console) -> None:
     store = StoreReader(console.data).administration
     with store.change() as connection:

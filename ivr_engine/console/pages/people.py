@@ -41,7 +41,7 @@ async def change(visit: Visit, name: str) -> Answer:
     hashed, known = "", visit.office.lines().queues()
     try:
         if what == "password":
-            hashed = await visit.office.in_thread(users.hashed, visit.form.text("password", users.LONGEST_PASSWORD + 1))
+            hashed = await visit.office.in_thread(users.hashed, visit.form.typed("password", users.LONGEST_PASSWORD + 1))
 
         def carry_out(connection: sqlite3.Connection) -> None:
             match what:
