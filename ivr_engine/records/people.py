@@ -173,6 +173,21 @@ def export_all(connection: sqlite3.Connection, citizen: int, who: str, at: float
 
 def erase(connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
     """Forget who they are: counts and journals stay, of nobody. The spool must be rotated afterwards (Store.forget)."""
+    _erase(connection, citizen, who, at)
+    audit.note(connection, at, who, "erased", f"citizen {citizen}")
+
+
+def erase_again(connection: sqlite3.Connection, who: str, at: float) -> None:
+    """Forget once more whoever was erased, as far as a backup has brought them back."""
+    erased = connection.execute(
+        "SELECT id FROM citizens WHERE erased IS NOT NULL"
+        " UNION SELECT CAST(substr(object, 9) AS INTEGER) FROM audit WHERE what = 'erased' AND object GLOB 'citizen [0-9]*'"
+    )
+    for (citizen,) in erased.fetchall():
+        _erase(connection, citizen, who, at)
+
+
+def _erase(connection: sqlite3.Connection, citizen: int, who: str, at: float) -> None:
     for (contact,) in connection.execute("SELECT id FROM contacts WHERE citizen = ?", (citizen,)).fetchall():
         private.erase(connection, contact)
     callbacks.give_up(connection, citizen, who, at)
@@ -182,10 +197,10 @@ def erase(connection: sqlite3.Connection, citizen: int, who: str, at: float) -> 
     )
     connection.execute("DELETE FROM consents WHERE citizen = ?", (citizen,))
     connection.execute(
-        "UPDATE citizens SET number = 'erased ' || id, name = '', tax_code = '', email = '', erased = ? WHERE id = ?",
+        "UPDATE citizens SET number = 'erased ' || id, name = '', tax_code = '', email = '', erased = coalesce(erased, ?)"
+        " WHERE id = ?",
         (milliseconds(at), citizen),
     )
-    audit.note(connection, at, who, "erased", f"citizen {citizen}")
 
 
 def _person(row: sqlite3.Row) -> Person:

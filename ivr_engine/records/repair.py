@@ -17,7 +17,7 @@ import structlog
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import ContactEnded, ContactStarted, PrivateNoted
-from ivr_engine.records import article_search, audit, citizens, figures, journal, private, projection, settings
+from ivr_engine.records import article_search, audit, citizens, figures, journal, people, private, projection, settings
 from ivr_engine.records.backup import SPOOL, check_backup, set_aside
 from ivr_engine.records.codec import journal_data
 from ivr_engine.records.database import unsound
@@ -92,6 +92,7 @@ def _rebuild(folder: Path, draft: Path, source: Path | None, damage: str, at: fl
     with contextlib.closing(sqlite3.connect(draft / DATABASE, isolation_level=None)) as new:
         (draft / DATABASE).chmod(0o600)
         new.row_factory = sqlite3.Row
+        new.execute("PRAGMA secure_delete=ON")
         migrate(new)
         tables = _salvage(new, draft / "damaged")
         if source is None and not any(table.rows for table in tables.values()):
@@ -103,6 +104,7 @@ def _rebuild(folder: Path, draft: Path, source: Path | None, damage: str, at: fl
             _fill_up(new, draft, source, wanting)
         new.execute("BEGIN")
         kept = _set_figures_aside(new, tables)
+        people.erase_again(new, "system", at)
         refound = _from_spool(new, folder / SPOOL)
         rebuilt = _rebuild_contacts(new)
         _count(new, kept)

@@ -288,6 +288,37 @@ def test_erased_people_do_not_come_back_with_a_backup(open_store, folder, tmp_pa
     assert ask("SELECT count(*) FROM private WHERE contact = 'C0002'") == [(1,)]
 
 
+@pytest.mark.parametrize("table", ["private", "citizens", "case_history", "consents", "contacts"])
+def test_who_was_erased_does_not_come_back_where_the_backup_fills_a_table_up(open_store, folder, tmp_path, story, ask, table):
+    fill(open_store, story)
+    store = open_store()
+    whose = store.contacts.show("C0001").contact.citizen
+    number = ask("SELECT number FROM citizens WHERE id = ?", whose)[0][0]
+
+    def work(connection):
+        connection.execute("INSERT INTO consents (citizen, what, given, who) VALUES (?, 'survey', 0, 'ada')", (whose,))
+        connection.execute(
+            "INSERT INTO case_history (case_id, seq, at, what, detail)"
+            " SELECT id, 99, 0, 'note', 'MARKER' FROM cases WHERE citizen = ?",
+            (whose,),
+        )
+
+    store.writer.submit("work", work).result(10)
+    backup(folder, tmp_path / "copy", NOW)
+    store.writer.submit("forget", lambda connection: store.forget(connection, whose, "ada", NOW)).result(10)
+    store.close()
+    damage(folder, table)
+    assert table in repair(folder, tmp_path / "copy", "now", NOW + 9).from_backup
+    theirs = "contact IN (SELECT id FROM contacts WHERE citizen = ?)"
+    assert ask(f"SELECT * FROM private WHERE {theirs}", whose) == []
+    assert ask("SELECT * FROM consents WHERE citizen = ?", whose) == []
+    assert ask("SELECT * FROM case_history WHERE detail = 'MARKER'") == []
+    assert ask("SELECT number FROM citizens WHERE id = ?", whose) == [(f"erased {whose}",)]
+    assert ask("SELECT * FROM citizens WHERE number = ?", number) == []
+    assert number.encode() not in (folder / "ivr.db").read_bytes()
+    assert ask("SELECT count(*) FROM audit WHERE what = 'erased'") == [(1,)]
+
+
 # Databases of earlier engines
 
 
