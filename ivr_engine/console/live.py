@@ -22,7 +22,7 @@ MOST_TABS = 20
 """Connections of one person at a time."""
 _PING_S = 15.0
 _SILENT_S = 40.0  # without a pong: the other side has gone
-_LONGEST = 1 << 16  # bytes of one message from a browser
+_LONGEST = 1 << 16  # bytes a browser may send before a message of its ends
 _MOST_BEHIND = 1 << 20  # bytes a browser may lag behind
 
 
@@ -35,6 +35,8 @@ class Tab:
         """Called once when the connection is over."""
         self.on_bytes: Callable[[bytes], None] | None = None
         """Takes what is no text: a telephone's microphone. Without one whoever sends bytes is cut off."""
+        self.channel: Any = None
+        """The HTTP connection that becomes the web socket."""
         self._live = live
         self._transport: Any = None
         self._heard = live.reactor.seconds()
@@ -77,28 +79,33 @@ class Tab:
             self._transport.ping()
 
     def negotiationStarted(self, transport: Any) -> None:  # noqa: N802 - Twisted's name
-        """Bound what the other side may send: Twisted collects a message without limit."""
+        """The connection is about to be a web socket."""
         self._transport = transport
-        receive = transport.dataReceived
-
-        def bounded(data: bytes) -> None:
-            self._received += len(data)
-            if self._received > _LONGEST:
-                transport.transport.abortConnection()
-            else:
-                receive(data)
-
-        transport.dataReceived = bounded
 
     def negotiationFinished(self) -> None:  # noqa: N802 - Twisted's name
         """The tab is there."""
+        self._bound()
         self._transport.detachProducer()  # HTTP's own, which has nothing to pause any more
         self._transport.attachProducer(self)
         self._live.came(self)
 
+    def _bound(self) -> None:
+        """Bound what the other side may send: Twisted collects a message without limit. Its channel has by now taken over what it
+        hands the bytes to, so it is there that they are counted."""
+        channel = self.channel
+        receive = channel.dataReceived
+
+        def bounded(data: bytes) -> None:
+            self._received += len(data)
+            receive(data)
+            if self._received > _LONGEST and self._transport is not None:
+                self._transport.transport.abortConnection()
+
+        channel.dataReceived = bounded
+
     def pongReceived(self, payload: bytes) -> None:  # noqa: N802, ARG002 - Twisted's name
-        """It lives."""
-        self._heard, self._received = self._live.reactor.seconds(), 0
+        """It lives. Between the pieces of a message that has no end, too: their bytes are counted on."""
+        self._heard = self._live.reactor.seconds()
 
     def textMessageReceived(self, message: str) -> None:  # noqa: N802 - Twisted's name
         """Something the browser says: {"kind": …}."""
@@ -241,7 +248,8 @@ def resource(tab: Tab) -> WebSocketResource:
     """What answers the one request that becomes this tab."""
 
     class Factory:
-        def buildProtocol(self, request: Any) -> Tab:  # noqa: N802, ARG002 - Twisted's name
+        def buildProtocol(self, request: Any) -> Tab:  # noqa: N802 - Twisted's name
+            tab.channel = request.channel
             return tab
 
     return WebSocketResource(Factory())

@@ -7,6 +7,7 @@ import html
 import http.client
 import re
 import socket
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -337,6 +338,52 @@ def test_a_form_of_a_million_fields_is_not_read(console: Console, body: bytes) -
         connection.request("POST", path, body, headers)
         assert connection.getresponse().status == 413
         connection.close()
+
+
+def _sent(kind: int, data: bytes, length: int | None = None) -> bytes:
+    """A frame as browsers send it, with a mask that changes nothing."""
+    size = len(data) if length is None else length
+    short = struct.pack(">BB", kind, 0x80 | size) if size < 126 else struct.pack(">BBH", kind, 0x80 | 126, size & 0xFFFF)
+    return (short if size < 1 << 16 else struct.pack(">BBQ", kind, 0x80 | 127, size)) + bytes(4) + data
+
+
+_UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (_sent(0x81, b"", 1 << 30), b"x" * 10_000),
+        (_sent(0x01, b"x"), _sent(0x00, b"x" * 10_000)),
+        (_sent(0x01, b"x"), _sent(0x00, b"x" * 10_000) + _sent(0x8A, b"")),
+    ],
+    ids=["one frame", "pieces", "pieces with signs of life"],
+)
+def test_a_message_without_end_is_cut_off(console: Console, begin: bytes, piece: bytes) -> None:
+    url = urlsplit(console.url)
+    headers = {**_UPGRADE, "Host": url.netloc, "Origin": console.url, "Cookie": console.session("tutor")}
+    with socket.create_connection((url.hostname, url.port), timeout=15) as tab:
+        tab.sendall("\r\n".join(["GET /live HTTP/1.1", *map(": ".join, headers.items()), "", ""]).encode())
+        assert tab.recv(1000).startswith(b"HTTP/1.1 101")
+        for _ in range(5):
+            tab.sendall(_sent(0x81, b'{"kind": "nothing"}'.ljust(20_000)))  # many that end are as good as one
+        tab.sendall(_sent(0x81, b'{"kind": "phone-dial", "number": "1"}'))
+        assert b"phone-refused" in tab.recv(1000)
+        tab.sendall(begin)
+        cut = False
+        for _ in range(100):
+            with contextlib.suppress(ConnectionError):
+                tab.sendall(piece)
+                time.sleep(0.02)
+                continue
+            cut = True
+            break
+    assert cut
 
 
 @pytest.mark.parametrize("cookie", ["", "ivr_session=invented"])
