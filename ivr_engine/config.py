@@ -203,6 +203,7 @@ class ConsoleSection(Section):
     host: str = Field("127.0.0.1", description="address to listen on; before any but the machine's own put a TLS proxy")
     port: Port = Field(8080, description="port to listen on; 0 takes any free one")
     https: bool = Field(False, description="whether people reach it by https (a TLS proxy): cookies are then sent by https only")
+    forwarded: bool = Field(False, description="whether the proxy writes the browser's address into X-Forwarded-For, last")
     phone: bool = Field(True, description="whether the browser phone is offered (on the built-in exchange only)")
     threshold: Seconds = Field(20.0, description="seconds within which a caller should be answered, on the live board")
     review_months: Annotated[int, Field(ge=1, le=120)] = Field(

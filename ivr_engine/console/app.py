@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from functools import partial
+from ipaddress import ip_address
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -264,7 +265,7 @@ class Console:
             return self._sign_in_page(language, _next(request.args.get(b"next", [b""])[0].decode("utf-8", "replace")))
         form, _files = _form(request)
         name, password, onward = form.text("name", 40).lower(), form.typed("password", 300), _next(form.text("next", 500))
-        address = request.getClientAddress().host
+        address = _address(request, forwarded=self.office.settings.console.forwarded)
         if not _same_site(request):
             return self._sign_in_page(language, onward, name, "console.sign-in-elsewhere", 403)
         if wait := self.access.throttle.wait(name, address):
@@ -319,6 +320,15 @@ class Console:
 
 def _token(request: Any) -> str:
     return (request.getCookie(COOKIE.encode()) or b"").decode("ascii", "replace")
+
+
+def _address(request: Any, *, forwarded: bool) -> str:
+    """Where the browser is: as the proxy says, if it is to be believed."""
+    said = (request.getHeader("x-forwarded-for") or "").rpartition(",")[2].strip() if forwarded else ""
+    try:
+        return str(ip_address(said))
+    except ValueError:
+        return str(request.getClientAddress().host)
 
 
 def _takes_gzip(request: Any) -> bool:

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,7 +27,10 @@ from ivr_engine.records.by_hand import LARGEST_FILE, LONGEST_TEXT, MOST_FILES
 from ivr_engine.records.store import StoreReader
 from ivr_engine.records.users import Role
 
-from .site import PASSWORD, Console
+from .site import PASSWORD, SETTINGS, Console
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = {role: "anna" if role is Role.OPERATOR else role.value for role in Role}
 PARTS = {
@@ -155,6 +158,27 @@ def test_many_tries_at_once_are_no_more_than_one_after_the_other(console: Consol
     with ThreadPoolExecutor(12) as pool:
         tries = [pool.submit(console.ask, "POST", "/sign-in", form={"name": "many", "password": "x"}) for _ in range(12)]
     assert sorted(each.result().status for each in tries) == [422] * 5 + [429] * 7
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("forwarded", [True, False])
+def test_wrong_passwords_shut_the_door_to_their_own_address(tmp_path: Path, forwarded: bool) -> None:
+    site = Console(tmp_path, SETTINGS.replace("[console]", f"[console]\nforwarded = {str(forwarded).lower()}"))
+    site.open()
+
+    def status(name: str, address: str) -> int:
+        form = {"name": name, "password": "x"}
+        return site.ask("POST", "/sign-in", form=form, X_Forwarded_For=f"10.0.0.{len(name)}, {address}").status
+
+    try:
+        assert [status(f"n{number}", "203.0.113.7") for number in range(51)] == [422] * 50 + [429]
+        assert status("anna", "203.0.113.8") == (422 if forwarded else 429)
+        assert status("bruno", "nonsense") == (422 if forwarded else 429), "the proxy's own"
+        with StoreReader(site.data).administration.look() as connection:
+            noted = {entry.detail for entry in audit.entries(connection, 100) if entry.what == "sign-in refused"}
+    finally:
+        site.close()
+    assert noted == ({"203.0.113.7", "203.0.113.8", "127.0.0.1"} if forwarded else {"127.0.0.1"})
 
 
 def test_who_signs_in_has_all_tries_again() -> None:
