@@ -10,8 +10,11 @@ import pytest
 from ivr_engine.clock import ROME
 from ivr_engine.config import Settings
 from ivr_engine.dialogue.diversion import Reason
+from ivr_engine.dialogue.steps.menu import Menu
+from ivr_engine.dialogue.understanding import choice
 from ivr_engine.engine.lines import load_lines, proved
 from ivr_engine.events import Diverted, QueueEntered, TransferEntered
+from ivr_engine.hearing import Guess
 from ivr_engine.testing import conformance as kit
 from ivr_engine.testing.conformance import Subject, subject_of
 
@@ -31,6 +34,15 @@ CALLERS = 2000
 def subjects() -> dict[str, Subject]:
     folders = {name: Path(str(import_module(f"ivr_plugins.{name}").__file__)).parent for name in NAMES}
     return {name: subject_of(folder) for name, folder in folders.items()}
+
+
+@pytest.mark.parametrize(("language", "text"), [("it", "mi aiuti"), ("it", "aiuto"), ("en", "help me"), ("en", "help")])
+def test_who_asks_for_help_where_danger_is_a_choice_is_in_danger(language: str, text: str) -> None:
+    menu = load_lines(Settings()).lines["sociale"].tree.steps["persone"]
+    assert isinstance(menu, Menu)
+    phrases = {key: option.phrases[language] for key, option in menu.options.items()}
+    said = choice([Guess(text, 0.98)], phrases, language)
+    assert (said.value, said.command) == ("1", None)
 
 
 def test_the_lines_fit_together_and_nothing_can_be_said_against_them() -> None:
