@@ -133,6 +133,15 @@ class Contact:
         waited, going = max(0, round(self.answered_at - self.queued_at)), self.going_to
         self.record(QueueLeft(self.id, at, self.queue, QueueStatus.ANSWERED, waited, going.talk_s, operator=going.operator))
 
+    def displaced(self, at: float, share: float) -> None:
+        """Another call has its channel by now: whoever talked to the caller sent them on by telephone. The ledger's word on that
+        talk comes too late, as it goes by the channel."""
+        assert self.lost is not None
+        if self.queue and self.answered and self.queue_end is None:
+            seconds = max(0, round(self.answered_at - self.queued_at)), max(0, round(at - self.answered_at))
+            self.queue_end = QueueLeft(self.id, at, self.queue, QueueStatus.ANSWERED, *seconds, operator=self.operator)
+        self.end(self.lost, at, share)
+
     def end(self, cause: Cause, at: float, share: float) -> None:
         """The contact was over at that instant: its outcome follows from what was recorded."""
         if self.queue:

@@ -215,7 +215,7 @@ class Follower:
             return False
         self._taken_up = True
         for displaced in self._contacts.take_up(self._left(contact) for contact in left):
-            self._end(displaced, self._clock.now())
+            displaced.displaced(self._clock.now(), self._share)
         if followed := len(self._contacts.lost()):
             log.info("calls of an earlier engine are followed to their end", contacts=followed)
         return True
@@ -254,6 +254,8 @@ class Follower:
             contact = self._bypassed(entry)
         if contact is None or entry.at <= contact.left_at:
             return  # over, or of a stay that is over
+        if contact.queue and entry.at < int(contact.queued_at):
+            return  # of an earlier call on this channel: an operator sent the caller on by telephone, and they are back already
         if contact.lost is None:
             if entry.verb == CONNECT and entry.queue == contact.queue and not contact.answered:
                 # The live view missed it, in a gap: else their desk would ring through the whole talk.

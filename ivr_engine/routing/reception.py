@@ -94,7 +94,7 @@ class Reception:
         contact = Contact(self._book, new_contact_id(now), environment.uniqueid, line, caller.number or "")
         displaced = self._contacts.add(contact)
         if displaced is not None and displaced.lost is not None:
-            displaced.end(displaced.lost, now, self._share)
+            displaced.displaced(now, self._share)
         key = self._caller_key(caller.number) if caller.number else ""
         language = serving.lines[line].languages[0] if line in serving.lines else "it"
         contact.record(

@@ -376,6 +376,21 @@ def test_an_answer_in_a_gap_of_the_live_view_is_the_ledgers(house: House) -> Non
     assert house.journal()[-1] == "OperatorAnswered"
 
 
+def test_the_talk_before_on_the_same_channel_is_not_the_callers_present_one(house: House) -> None:
+    """An operator sent the caller on by telephone to a number of the same queue, before the ledger was read."""
+    contact = house.contact(None)
+    contact.record(QueueEntered("C1", 1700000105.6, "lavoro", 0, 300))
+    house.switch.write(CHANNEL, "op1", "CONNECT", "1", "x", "1", at=1700000098)
+    house.switch.write(CHANNEL, "op1", "BLINDTRANSFER", "800196001", "out", "1", "3", "1", at=1700000101)
+    house.switch.write(CHANNEL, "NONE", "ENTERQUEUE", "", "", "1", at=1700000105)
+    house.look()
+    assert house.journal() == ["ContactStarted", "QueueEntered"], "nobody has answered yet"
+    house.switch.write(CHANNEL, "op2", "COMPLETECALLER", "2", "31", "1", at=1700000138)
+    house.look()
+    sign = told(contact, house)
+    assert (sign.hold_s, sign.talk_s, sign.operator) == (2, 31, "op2")
+
+
 def test_a_session_that_breaks_before_it_says_how_the_queue_ended_loses_nothing(house: House) -> None:
     contact = house.waiting(None)
     house.switch.write(CHANNEL, "op2", "COMPLETECALLER", "2", "31", "1")

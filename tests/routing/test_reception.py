@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from ivr_engine.agi.client import Introduction
 from ivr_engine.agi.server import AgiServer, AgiSettings
 from ivr_engine.dialogue.loader import load_line
-from ivr_engine.events import Cause, ContactEnded
+from ivr_engine.events import Cause, ContactEnded, OperatorAnswered, QueueEntered, QueueLeft, QueueStatus
 from ivr_engine.routing.contacts import Book, Contact, OpenContacts
 from ivr_engine.routing.feed import Feed
 from ivr_engine.routing.reception import Reception, Serving
@@ -70,7 +70,7 @@ class House:
         lines = {"prima": load_line(folder / "prima", "prima"), "prova": load_line(PROVA, "prova")}
         self.events: list[Event] = []
         self.contacts = OpenContacts()
-        clock = ManualClock()
+        self.clock = clock = ManualClock()
         book = Book(SimpleNamespace(append=self.events.append), Feed())  # type: ignore[arg-type]
         house = house_of(Catalogue({name: line.texts() for name, line in lines.items()}), clock)
         serving = Serving(lines, {}, house)
@@ -145,3 +145,14 @@ def test_a_followed_contact_whose_channel_a_new_call_has_is_ended(house: House) 
     ends = [(event.contact, event.cause) for event in house.events if isinstance(event, ContactEnded)]
     assert ends[0] == ("BEFORE", Cause.ENGINE_LOST)
     assert len(ends) == 2
+
+
+def test_a_talk_that_outlived_its_engine_counts_when_the_caller_is_sent_back_by_telephone(house: House) -> None:
+    before, now = Contact(house.book, "BEFORE", CHANNEL, "prova", lost=Cause.ENGINE_LOST), house.clock.now()
+    before.record(QueueEntered("BEFORE", now - 12.0, "lavoro", 0, 300))
+    before.record(OperatorAnswered("BEFORE", now - 9.0, "lavoro", "op1"))
+    house.contacts.add(before)
+    house.call(Asterisk("prova"))
+    left = next(event for event in house.events if isinstance(event, QueueLeft))
+    assert (left.contact, left.status, left.wait_s, left.talk_s, left.operator) == ("BEFORE", QueueStatus.ANSWERED, 3, 9, "op1")
+    assert house.ended()[0] is Cause.ENGINE_LOST
