@@ -15,14 +15,15 @@ from ivr_engine.cli.client import Client
 from ivr_engine.engine.ears import engines, model
 from ivr_engine.engine.lines import load_lines, sounds_wanting
 from ivr_engine.errors import IvrError, Unavailable
-from ivr_engine.exchange.asterisk.doctor import play_one
+from ivr_engine.exchange.asterisk.doctor import play_one, rights_and_queues
+from ivr_engine.records import users as people
 from ivr_engine.records.database import unsound
 from ivr_engine.records.repair import repair
-from ivr_engine.records.store import DATABASE
+from ivr_engine.records.store import DATABASE, StoreReader
 from ivr_engine.speech.voice import Pyttsx3Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from ivr_engine.config import Settings
@@ -144,7 +145,29 @@ def _engine(settings: Settings) -> str:
 
 def _asterisk(settings: Settings) -> str:
     site = settings.asterisk
-    return play_one(site.host, site.port, site.user, site.secret.get_secret_value(), _PROMPT)
+    account = site.host, site.port, site.user, site.secret.get_secret_value()
+    ready = rights_and_queues(*account, _queues(settings), _users(settings))
+    return f"{play_one(*account, _PROMPT)}; {ready}"
+
+
+def _queues(settings: Settings) -> Mapping[str, str]:
+    """Queue → line; nothing when lines cannot be read, which is told already."""
+    try:
+        return load_lines(settings).queues()
+    except IvrError:
+        return {}
+
+
+def _users(settings: Settings) -> tuple[str, ...]:
+    """Names of the console's users; nothing before the first start, or when the store cannot be read."""
+    folder = settings.path(settings.engine.data)
+    if not settings.console.enabled or not (folder / DATABASE).is_file():
+        return ()
+    try:
+        with StoreReader(folder).administration.look() as connection:
+            return tuple(user.name for user in people.everybody(connection))
+    except IvrError:
+        return ()
 
 
 def _ledger(settings: Settings) -> str:
