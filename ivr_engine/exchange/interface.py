@@ -162,5 +162,8 @@ class Exchange(Protocol):
     def ledger(self, position: str) -> tuple[Sequence[LedgerEntry], str]:
         """Entries after `position` ("" = the beginning) and the position after them. Blocks: call it in a thread."""
 
+    def ledger_recent(self) -> Sequence[LedgerEntry]:
+        """The ledger's last entries, of many hours, wherever it was read to. Blocks: call it in a thread."""
+
     def ledger_end(self) -> str:
         """The position after everything the ledger holds now. Blocks: call it in a thread."""

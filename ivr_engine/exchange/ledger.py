@@ -21,6 +21,7 @@ log = structlog.get_logger()
 _COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 _POSITION = re.compile(r"(\d+):(\d+)(?::(\d+))?")
 _TAIL = 1 << 16  # bytes in which the last line is looked for
+_RECENT = 1 << 22  # bytes: some forty thousand entries
 
 
 def end(path: Path) -> str:
@@ -32,6 +33,18 @@ def end(path: Path) -> str:
             return _position(status.st_ino, offset, entries, 0)
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def recent(path: Path) -> list[LedgerEntry]:
+    """The last entries there are, of many hours even on a busy day; none when there is no file yet. Raises Unavailable."""
+    try:
+        with path.open("rb") as file:
+            start = max(0, os.fstat(file.fileno()).st_size - _RECENT)
+            return _entries(file, start, from_a_line=not start)[0]
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -218,7 +218,23 @@ class Follower:
             displaced.displaced(self._clock.now(), self._share)
         if followed := len(self._contacts.lost()):
             log.info("calls of an earlier engine are followed to their end", contacts=followed)
+        await self._told_before()
         return True
+
+    async def _told_before(self) -> None:
+        """The earlier engine may have read how a stay ended, but left the word to the session that died with it: a caller whom an
+        operator has sent on after asking is with somebody else for as long as that talk lasts."""
+        queueing = {contact.channel for contact in self._contacts.lost() if contact.queue}
+        if not queueing:
+            return
+        try:
+            entries: Sequence[LedgerEntry] = await self._in_thread(self._exchange.ledger_recent)
+        except Unavailable as error:
+            log.info("the queue ledger cannot be read now", why=error.message)
+            return
+        for entry in entries:
+            if entry.channel in queueing and closing(entry) is not None:
+                self._enter(entry, stranger=False)
 
     def _left(self, left: OpenContact) -> Contact:
         contact = Contact(self._book, left.id, left.channel, left.line, left.number, lost=Cause.ENGINE_LOST, fold=left.fold)

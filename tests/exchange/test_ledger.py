@@ -10,7 +10,7 @@ import pytest
 from ivr_engine.errors import Unavailable
 from ivr_engine.events import QueueStatus
 from ivr_engine.exchange.interface import LedgerEntry
-from ivr_engine.exchange.ledger import closing, end, read
+from ivr_engine.exchange.ledger import closing, end, read, recent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +159,19 @@ def test_the_end_of_a_ledger_is_where_reading_begins(log: Path) -> None:
 def test_the_end_of_a_long_ledger(log: Path) -> None:
     log.write_text("".join(line(n) for n in range(5000)))
     assert end(log) == read(log, "")[1]
+
+
+def test_the_last_entries_of_a_ledger(log: Path) -> None:
+    assert recent(log) == []
+    log.write_text("".join(line(n) for n in range(3)))
+    assert channels(recent(log)) == ["0.1", "1.1", "2.1"]
+    log.write_text("".join(line(n) for n in range(200_000)))
+    last = channels(recent(log))
+    assert (last[-1], "0.1" in last, len(last) > 40_000) == ("199999.1", False, True)
+    log.unlink()
+    log.mkdir()
+    with pytest.raises(Unavailable, match="cannot be read"):
+        recent(log)
 
 
 def test_a_ledger_put_back_from_a_copy_is_no_news_but_for_its_end(log: Path) -> None:

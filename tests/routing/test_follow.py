@@ -72,6 +72,9 @@ class Switch:
             raise Unavailable("unreadable")
         return ledger.read(self.log, position)
 
+    def ledger_recent(self) -> Any:
+        return ledger.recent(self.log)
+
     def ledger_end(self) -> str:
         return ledger.end(self.log)
 
@@ -446,6 +449,25 @@ def test_nothing_is_read_until_what_an_earlier_engine_left_is_taken_up(house: Ho
     rows = {row.id: (row.outcome, row.cause, row.wait_s) for row in again.rows()}
     assert rows == {"C1": (Outcome.ABANDONED_QUEUE, Cause.ENGINE_LOST, 4), "C2": (None, None, 0)}
     assert (own.lost, again.contacts.on("1700000000.8")) == (None, own), "this engine's own call is left in peace"
+    again.close()
+
+
+def test_a_caller_sent_on_after_asking_is_not_back_with_the_first_operator_at_a_new_start(house: House, tmp_path: Path) -> None:
+    """Queue() goes on as long as the second talk, and the session with it; the ledger's word on the first is read long before."""
+    contact = house.waiting(None)
+    contact.record(OperatorAnswered("C1", 1700000004.0, "lavoro", "op1"))
+    house.switch.alive = {CHANNEL}
+    house.switch.write(CHANNEL, "op1", "ATTENDEDTRANSFER", "BRIDGE", "b83b1280", "3", "9", "1", at=1700000013)
+    house.look()
+    assert house.rows()[0].ended_at is None
+    house.close()
+    again = House(tmp_path)
+    again.switch.alive = {CHANNEL}
+    again.start()
+    again.look()
+    (row,) = again.rows()
+    assert (row.outcome, row.cause, row.wait_s, row.talk_s, row.operator) == (Outcome.ANSWERED, Cause.ENGINE_LOST, 3, 9, "op1")
+    assert again.talking == [], "nobody's desk gets a caller who is with somebody else"
     again.close()
 
 

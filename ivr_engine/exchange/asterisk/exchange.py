@@ -112,6 +112,10 @@ class AsteriskExchange:
         """What queue_log holds after `position`, and the position after it. Blocks. Raises Unavailable."""
         return ledger.read(self._settings.queue_log, position)
 
+    def ledger_recent(self) -> Sequence[LedgerEntry]:
+        """The last entries of queue_log. Blocks. Raises Unavailable."""
+        return ledger.recent(self._settings.queue_log)
+
     def ledger_end(self) -> str:
         """The position after all that queue_log holds now. Blocks. Raises Unavailable."""
         return ledger.end(self._settings.queue_log)

@@ -108,6 +108,10 @@ class VirtualExchange:
         """Entries of queue_log after `position`, and the position after them."""
         return self._queue_log.read(position)
 
+    def ledger_recent(self) -> Sequence[LedgerEntry]:
+        """The last entries of queue_log."""
+        return self._queue_log.recent()
+
     def ledger_end(self) -> str:
         """The position after all that queue_log holds now."""
         return self._queue_log.end()

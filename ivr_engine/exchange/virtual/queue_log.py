@@ -57,6 +57,10 @@ class QueueLog:
         entries = self._entries[start:]
         return entries, str(start + len(entries))
 
+    def recent(self) -> Sequence[LedgerEntry]:
+        """Its last entries."""
+        return self._entries if self._file is None else ledger.recent(self._file)
+
     def end(self) -> str:
         """The position after all that is in it."""
         return str(len(self._entries)) if self._file is None else ledger.end(self._file)
