@@ -29,6 +29,15 @@ def test_a_sound_that_is_not(asterisk: RealAsterisk) -> None:
         play_one("127.0.0.1", asterisk.ami_port, asterisk.ami_user, asterisk.ami_secret, "ivr/none")
 
 
+def test_a_dialplan_that_is_not_included(asterisk: RealAsterisk) -> None:
+    asterisk.cli("dialplan remove context ivr-doctor")
+    try:
+        with pytest.raises(Unavailable, match="its dialplan lacks the context ivr-doctor"):
+            play_one("127.0.0.1", asterisk.ami_port, asterisk.ami_user, asterisk.ami_secret, "ivr/tone")
+    finally:
+        asterisk.cli("dialplan reload")
+
+
 def test_a_wrong_secret(asterisk: RealAsterisk) -> None:
     with pytest.raises(Unavailable, match="refused the user"):
         play_one("127.0.0.1", asterisk.ami_port, asterisk.ami_user, "wrong", "ivr/tone")

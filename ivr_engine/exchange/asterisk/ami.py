@@ -79,7 +79,7 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
         """Log in, with events off until `listen`. Raises Unavailable."""
         reply = self.send_action({"Action": "Login", "Username": username, "Secret": secret, "Events": "off"})
         if reply["Response"] != "Success":
-            hint = "compare [asterisk] user and secret with manager.conf"
+            hint = "compare [asterisk] user and secret with manager.conf, and its permit with this machine's address"
             raise Unavailable(f"Asterisk's manager refused the user {username!r}: {reply.get_header('Message', '')}", hint)
         return reply
 

@@ -80,9 +80,12 @@ def play_one(host: str, port: int, user: str, secret: str, prompt: str) -> str:
         result = ami.send_action({"Action": "Getvar", "Variable": f"GLOBAL(IVR_DOCTOR_{token})"}).get_header("Value", "")
     finally:
         ami.close()
+    if not result:
+        hint = "include extensions_ivr.conf in extensions.conf, load app_playback, then `dialplan reload`"
+        raise Unavailable(f"Asterisk has not tried to play {prompt}: its dialplan lacks the context {CONTEXT}", hint)
     if result != "SUCCESS":
-        hint = "run `ivr prompts install --to` Asterisk's sounds folder, and include extensions_ivr.conf"
-        raise Unavailable(f"Asterisk did not play {prompt}" + (f" ({result})" if result else ""), hint)
+        hint = "run `ivr prompts install --to` Asterisk's sounds folder"
+        raise Unavailable(f"Asterisk did not play {prompt} ({result})", hint)
     if not seen.is_set():
         hint = "give it read = agent,call, as in dialplans/manager_ivr.conf, then `manager reload`"
         raise Unavailable(f"Asterisk's manager tells the user {user!r} nothing of calls", hint)
