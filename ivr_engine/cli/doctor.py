@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -96,6 +97,11 @@ def _store(settings: Settings) -> str:
         probe.unlink()
     except OSError as error:
         raise Unavailable(f"{folder} cannot be written: {error.strerror}", "set engine.data to a folder that can") from error
+    # Before the database is looked at: what may not be opened would be taken for damaged.
+    foreign = [file for file in sorted(folder.rglob("*")) if not os.access(file, os.R_OK | os.W_OK) and file.exists()]
+    if foreign:
+        hint = "give the folder and all in it to the engine's user: chown -R"
+        raise Unavailable(f"{foreign[0]} is another user's: the engine cannot read and write it", hint)
     if (folder / DATABASE).is_file() and (found := unsound(folder / DATABASE)):
         raise Unavailable(f"the database is damaged: {found}", "stop the engine, then `ivr doctor --repair`")
     return f"{folder} can be written, its database is sound"
