@@ -20,7 +20,9 @@ def differences(before: str, after: str) -> list[Piece]:
     """Both texts in one row; nothing but one `same` piece when they are equal."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     pieces: list[Piece] = []
-    for kind, start, end, there, until in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # Words that make up more than a hundredth of a long text hold nothing together: without that rule of difflib's, a text of one
+    # word said a thousand times would keep everybody waiting for minutes.
+    for kind, start, end, there, until in SequenceMatcher(None, old, new).get_opcodes():
         if kind == "equal":
             pieces.append(Piece("same", "".join(old[start:end])))
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,7 +103,7 @@ def test_a_call_from_ring_to_filed_case_by_keyboard_alone(console: Console, sign
     file = StoreReader(console.data).cases.show(case.number)
     assert file is not None
     assert [change.detail for change in file.history if change.what == "note"] == ["Chiede del preavviso"]
-    with sqlite3.connect(console.data / "ivr.db") as database:
+    with closing(sqlite3.connect(console.data / "ivr.db")) as database:
         (shown,) = database.execute("SELECT count(*) FROM journal WHERE kind = 'ScreenPopShown'").fetchone()
     assert shown >= 1, "the browser did not acknowledge the pop"
 
