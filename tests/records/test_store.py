@@ -217,6 +217,7 @@ def test_a_reader_that_stays_open_sees_each_moment_anew_and_another_file(tmp_pat
     (tmp_path / "ivr.db").unlink()
     with pytest.raises(Unavailable, match="there is no store in"):
         which()
+    reader.close()
 
 
 def test_nothing_of_the_write_ahead_log_is_left_behind(store, story, folder):
