@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from ivr_engine.errors import Unavailable
 from ivr_engine.exchange.asterisk.ami import Ami, Refused
-from ivr_engine.exchange.asterisk.signs import sign_of
+from ivr_engine.exchange.asterisk.signs import Signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +59,7 @@ class Link:
         self._ami = Ami(self._on_event, self._on_lost, settings.timeout)
         self._work: SimpleQueue[tuple[Callable[[], Any], Deferred[Any]] | None] = SimpleQueue()
         self._waiting: list[Deferred[Any]] = []
+        self._signs = Signs()
         self._over = False
         self.ended: Deferred[None] = Deferred()
 
@@ -139,7 +140,7 @@ class Link:
 
     def _on_event(self, event: Mapping[str, str]) -> None:
         try:
-            sign = sign_of(event)
+            sign = self._signs.read(event)
         except (KeyError, ValueError) as error:
             log.warning("an event of Asterisk cannot be read", name=event.get("Event"), error=repr(error))
             return

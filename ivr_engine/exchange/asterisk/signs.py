@@ -58,6 +58,23 @@ def sign_of(event: Headers) -> Sign | None:
     return read(event) if read else None
 
 
+class Signs:
+    """Reads one connection's events. Where a caller hung up, Asterisk now and then tells of the talk's end without the caller's
+    block, as if there had been none: whose talk it was is known from its beginning."""
+
+    def __init__(self) -> None:
+        self._callers: dict[tuple[str, str], str] = {}  # channel by queue and operator
+
+    def read(self, event: Headers) -> Sign | None:
+        """See sign_of."""
+        if event["Event"] == "AgentComplete" and "Uniqueid" not in event:
+            event = {**event, "Uniqueid": self._callers[event["Queue"], event["MemberName"]]}
+        sign = sign_of(event)
+        if isinstance(sign, OperatorConnected):
+            self._callers[sign.queue, sign.operator] = sign.channel
+        return sign
+
+
 # Device states in which nobody can be rung: invalid and unavailable; and the one in which they can at once.
 _AWAY, _IDLE = frozenset({"4", "5"}), "1"
 

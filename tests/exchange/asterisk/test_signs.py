@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr_engine.exchange.asterisk.signs import sign_of
+from ivr_engine.exchange.asterisk.signs import Signs, sign_of
 from ivr_engine.exchange.interface import (
     CallerJoined,
     CallerLeft,
@@ -46,3 +46,21 @@ def test_what_an_event_means(event: dict[str, str], sign: Sign | None) -> None:
 def test_an_event_not_as_documented(event: dict[str, str]) -> None:
     with pytest.raises((KeyError, ValueError)):
         sign_of(event)
+
+
+def test_the_end_of_a_talk_without_its_callers_block() -> None:
+    signs = Signs()
+    complete = {
+        "Event": "AgentComplete",
+        "Queue": "lavoro",
+        "MemberName": "op1",
+        "HoldTime": "4",
+        "TalkTime": "60",
+        "Reason": "caller",
+    }
+    with pytest.raises(KeyError):
+        signs.read(complete)
+    for channel in ("17.1", "17.2"):
+        signs.read(AGENT | {"Event": "AgentConnect", "HoldTime": "4", "Uniqueid": channel})
+    signs.read(AGENT | {"Event": "AgentConnect", "HoldTime": "4", "Uniqueid": "17.3", "MemberName": "op2"})
+    assert signs.read(complete) == TalkEnded("17.2", "lavoro", "op1", 4, 60, "caller")
