@@ -130,30 +130,29 @@ class Contact:
     def sent_on(self, at: float) -> None:
         """Its operator sent the caller on from a talk that had outlived its session, which else writes down how it went."""
         assert self.going_to is not None
-        waited, going = max(0, round(self.answered_at - self.queued_at)), self.going_to
-        self.record(QueueLeft(self.id, at, self.queue, QueueStatus.ANSWERED, waited, going.talk_s, operator=going.operator))
+        self.record(self._stay(at, self.going_to.talk_s, self.going_to.operator))
 
     def displaced(self, at: float, share: float) -> None:
         """Another call has its channel by now: whoever talked to the caller sent them on by telephone. The ledger's word on that
         talk comes too late, as it goes by the channel."""
         assert self.lost is not None
         if self.queue and self.answered and self.queue_end is None:
-            seconds = max(0, round(self.answered_at - self.queued_at)), max(0, round(at - self.answered_at))
-            self.queue_end = QueueLeft(self.id, at, self.queue, QueueStatus.ANSWERED, *seconds, operator=self.operator)
+            self.queue_end = self._stay(at, max(0, round(at - self.answered_at)), self.operator)
         self.end(self.lost, at, share)
 
     def end(self, cause: Cause, at: float, share: float) -> None:
         """The contact was over at that instant: its outcome follows from what was recorded."""
         if self.queue:
-            self.record(self.queue_end or self._untold(at))
+            # Of a stay whose end nobody told, as the exchange died: without it the caller would seem to have been answered, or to
+            # have hung up, at once. How long they talked is not known, and not made up.
+            self.record(self.queue_end or self._stay(at, 0, self.operator))
         self.record(ContactEnded(self.id, at, cause, self.fold.outcome(share)))
 
-    def _untold(self, at: float) -> QueueLeft:
-        """The end of a stay that nobody told of: the exchange died. Without it the caller would seem to have been answered, or to
-        have hung up, at once. How long they talked is not known, and not made up."""
-        status = QueueStatus.ANSWERED if self.answered else QueueStatus.ABANDONED
+    def _stay(self, at: float, talk_s: int, operator: str) -> QueueLeft:
+        """How the present stay in a queue went, ended at that instant: the wait is what is known here."""
+        status = QueueStatus.ANSWERED if self.answered or talk_s else QueueStatus.ABANDONED
         waited = max(0, round((self.answered_at or at) - self.queued_at))
-        return QueueLeft(self.id, at, self.queue, status, waited, 0, operator=self.operator)
+        return QueueLeft(self.id, at, self.queue, status, waited, talk_s, operator=operator)
 
 
 class OpenContacts:
